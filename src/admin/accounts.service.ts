@@ -1,0 +1,75 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { AppError } from '../platform/errors/app.errors.js';
+import { httpErrors } from '../platform/errors/http.errors.js';
+import { canonicalEmail } from '../platform/validation/email.policy.js';
+import { PasswordsService } from '../passwords/passwords.service.js';
+import { SessionsService } from '../sessions/sessions.service.js';
+import type { User } from '../users/user.entity.js';
+import { UsersService } from '../users/users.service.js';
+
+export interface NewAccount {
+  email: string;
+  role: string;
+  /** Null: nobody can log in until one is set. */
+  password: string | null;
+}
+
+/** What an administrator does to other people's accounts. */
+@Injectable()
+export class AccountsService {
+  constructor(
+    private readonly users: UsersService,
+    private readonly passwords: PasswordsService,
+    private readonly sessions: SessionsService,
+    private readonly dataSource: DataSource,
+  ) {}
+
+  /** @throws `validation_failed`, `email_taken` */
+  async create({ email, role, password }: NewAccount): Promise<User> {
+    const canonical = canonicalEmail(email);
+    if (canonical === undefined) throw invalid('email', 'The email field must be a valid email address.');
+    if (!/^[a-z][a-z0-9_-]{0,31}$/.test(role)) {
+      throw invalid('role', 'The role field must be 1 to 32 characters of a–z, 0–9, "_" and "-", the first a letter.');
+    }
+    const passwordHash = password === null ? null : await this.passwords.hash(password);
+    return this.users.create({ email: canonical, role, passwordHash });
+  }
+
+  /** Nobody can use the account from now on. @throws `user_not_found` */
+  async disable(name: string): Promise<User> {
+    return this.change(name, async (user, manager) => {
+      await this.users.setDisabled(user.id, true, manager);
+      await this.sessions.endAll(user.id, manager);
+    });
+  }
+
+  /** @throws `user_not_found` */
+  async enable(name: string): Promise<User> {
+    return this.change(name, (user, manager) => this.users.setDisabled(user.id, false, manager));
+  }
+
+  /** @throws `user_not_found`, `validation_failed` */
+  async setPassword(name: string, password: string): Promise<User> {
+    const hash = await this.passwords.hash(password);
+    return this.change(name, async (user, manager) => {
+      await this.users.setPasswordHash(user.id, hash, manager);
+      await this.sessions.endAll(user.id, manager);
+    });
+  }
+
+  private async change(
+    name: string,
+    work: (user: User, manager: Parameters<UsersService['lock']>[1]) => Promise<void>,
+  ): Promise<User> {
+    const { id } = await this.users.resolve(canonicalEmail(name) ?? name);
+    await this.dataSource.transaction(async (manager) => {
+      const user = await this.users.lock(id, manager);
+      if (user) await work(user, manager);
+    });
+    return this.users.resolve(String(id));
+  }
+}
+
+const invalid = (field: string, message: string): AppError =>
+  new AppError(httpErrors.validation_failed, { details: { [field]: [{ message }] } });

@@ -1,0 +1,20 @@
+import { Module } from '@nestjs/common';
+import { AdminModule } from './admin/admin.module.js';
+import { AuthModule } from './auth/auth.module.js';
+import { FilmsModule } from './films/films.module.js';
+import { ClockModule } from './platform/clock/clock.module.js';
+import { ConfigModule } from './platform/config/config.module.js';
+import { DatabaseModule } from './platform/database/database.module.js';
+
+/** The table of contents. */
+@Module({
+  imports: [
+    ConfigModule,
+    ClockModule,
+    DatabaseModule,
+    AuthModule,
+    AdminModule,
+    FilmsModule, // the worked example: delete this line and src/films/, or put your own module beside it
+  ],
+})
+export class AppModule {}

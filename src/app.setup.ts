@@ -1,0 +1,76 @@
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { usersAuthContract } from './auth/contracts/users-auth/users-auth.contract.js';
+import { v1Contract } from './auth/contracts/v1/v1.contract.js';
+import { publicIdOf } from './auth/subject.js';
+import { Clock } from './platform/clock/clock.service.js';
+import type { Config } from './platform/config/config.schema.js';
+import { CONFIG } from './platform/config/config.schema.js';
+import { parseJsonBodiesOnly } from './platform/http/body.parser.js';
+import { answerConnectionError } from './platform/http/connection-error.js';
+import { Contracts, pathOf } from './platform/http/contract.js';
+import { ErrorFilter } from './platform/http/error.filter.js';
+import { RouteTable } from './platform/http/route-table.js';
+import { serveApiDocument } from './platform/http/api-document.js';
+import { logRequests } from './platform/logging/request-log.js';
+import { RequestValidationPipe } from './platform/validation/request.pipe.js';
+import './platform/http/fastify.js';
+
+const contracts = new Contracts([v1Contract, usersAuthContract]);
+
+/** The HTTP server, with its limits, before Nest is on it. Times in milliseconds, sizes in bytes. */
+export function createAdapter(): FastifyAdapter {
+  return new FastifyAdapter({
+    bodyLimit: 16_384,
+    // Whole requests, so that dripping a body is no way to hold a connection; headers sooner.
+    requestTimeout: 15_000,
+    http: { maxHeaderSize: 16_384, headersTimeout: 10_000, connectionsCheckingInterval: 2_000 },
+    keepAliveTimeout: 72_000,
+    // A client's own X-Request-Id is not believed, nor written anywhere.
+    requestIdHeader: false,
+    genReqId: ({ url = '/' }) => {
+      const path = pathOf(url);
+      return contracts.of(path).requestId(path);
+    },
+    clientErrorHandler: (error, socket) => answerConnectionError(error, socket, contracts, Date.now()),
+    frameworkErrors: (error: Error, request: unknown, reply: unknown) => {
+      const [req, res] = [request as FastifyRequest, reply as FastifyReply];
+      void res.header('x-request-id', req.id);
+      errorFilters.get(res.server)?.answer(error, req, res);
+    },
+  });
+}
+
+/** The filter of each server: the router's own refusals come before there is a Nest to ask. */
+const errorFilters = new WeakMap<object, ErrorFilter>();
+
+/** Everything between the socket and the controllers. The server and the tests both use it. */
+export async function setUp(app: NestFastifyApplication, logger: Logger): Promise<RouteTable> {
+  const config = app.get<Config>(CONFIG);
+  const server = app.getHttpAdapter().getInstance();
+  const routes = new RouteTable();
+  server.addHook('onRoute', ({ method, url }) => {
+    for (const each of [method].flat()) routes.add(each, url);
+  });
+  server.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-request-id', request.id);
+    done();
+  });
+  parseJsonBodiesOnly(server);
+  logRequests(server, logger, publicIdOf);
+  const filter = new ErrorFilter(contracts, routes, app.get(Clock));
+  errorFilters.set(server, filter);
+  app.useGlobalFilters(filter);
+  app.useGlobalPipes(new RequestValidationPipe());
+  app.enableShutdownHooks();
+  if (config.corsOrigins.length > 0) {
+    app.enableCors({
+      origin: [...config.corsOrigins],
+      exposedHeaders: ['access_token', 'X-Request-Id', 'Retry-After'],
+    });
+  }
+  serveApiDocument(app);
+  await app.init();
+  return routes;
+}

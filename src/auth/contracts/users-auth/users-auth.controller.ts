@@ -1,0 +1,31 @@
+import { Controller, Header, HttpCode, Post, UseGuards } from '@nestjs/common';
+import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Client } from '../../../sessions/sessions.service.js';
+import type { User } from '../../../users/user.entity.js';
+import { CurrentClient } from '../../guards/current-client.decorator.js';
+import { CurrentUser } from '../../guards/current-user.decorator.js';
+import { LocalGuard } from '../../guards/local.guard.js';
+import { Public } from '../../guards/public.decorator.js';
+import { LoginService } from '../../login.service.js';
+import { AuthenticationBody, AuthenticationDto } from './authentication.dto.js';
+import { ApiAuthentication } from './users-auth.decorator.js';
+
+/** The published contract `users-auth`: a JWT in the body for e-mail and password. */
+@ApiTags('users-auth')
+@Controller('api/users')
+export class UsersAuthController {
+  constructor(private readonly loginService: LoginService) {}
+
+  @Public()
+  @Post('auth')
+  @HttpCode(200)
+  @Header('cache-control', 'no-store')
+  @UseGuards(LocalGuard(AuthenticationDto))
+  @ApiOperation({ operationId: 'authenticateUser', summary: 'Log in' })
+  @ApiBody({ type: AuthenticationDto })
+  @ApiAuthentication()
+  async authenticate(@CurrentUser() user: User, @CurrentClient() client: Client): Promise<AuthenticationBody> {
+    const token = await this.loginService.open(user, 'id', client);
+    return { token, user: { id: user.id, email: user.email, role: user.role } };
+  }
+}

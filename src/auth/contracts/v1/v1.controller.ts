@@ -1,0 +1,52 @@
+import { Controller, Header, HttpCode, Post, UseGuards, UseInterceptors } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import { ApiBearerAuth, ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { AccessClaims } from '../../../sessions/access-tokens.service.js';
+import type { Client } from '../../../sessions/sessions.service.js';
+import type { User } from '../../../users/user.entity.js';
+import { CurrentClient } from '../../guards/current-client.decorator.js';
+import { CurrentUser } from '../../guards/current-user.decorator.js';
+import { LocalGuard } from '../../guards/local.guard.js';
+import { Public } from '../../guards/public.decorator.js';
+import { LoginService } from '../../login.service.js';
+import { RefreshService } from '../../refresh.service.js';
+import { AccessTokenInterceptor, type WithAccessToken } from './access-token.interceptor.js';
+import { LoginBody, LoginDto } from './login.dto.js';
+import { RefreshBody } from './refresh.dto.js';
+import { ApiLogin, ApiRefresh } from './v1.decorator.js';
+
+/** The published contract `v1`: a JWT in the `access_token` header for e-mail and password, and the next for the last. */
+@ApiTags('v1')
+@Controller('v1')
+@UseInterceptors(AccessTokenInterceptor)
+export class V1Controller {
+  constructor(
+    private readonly loginService: LoginService,
+    private readonly refreshService: RefreshService,
+  ) {}
+
+  @Public()
+  @Post('login')
+  @HttpCode(200)
+  @Header('cache-control', 'no-store')
+  @UseGuards(LocalGuard(LoginDto))
+  @ApiOperation({ operationId: 'login', summary: 'Log in' })
+  @ApiBody({ type: LoginDto })
+  @ApiLogin()
+  async login(@CurrentUser() user: User, @CurrentClient() client: Client): Promise<WithAccessToken<LoginBody>> {
+    const accessToken = await this.loginService.open(user, 'publicId', client);
+    return { accessToken, body: { id: user.publicId, email: user.email } };
+  }
+
+  @Post('refresh-token')
+  @HttpCode(200)
+  @Header('cache-control', 'no-store')
+  @RouteConfig({ ignoresBody: true })
+  @ApiBearerAuth()
+  @ApiOperation({ operationId: 'refreshToken', summary: 'Trade the current token for the next' })
+  @ApiRefresh()
+  async refresh(@CurrentUser() claims: AccessClaims): Promise<WithAccessToken<RefreshBody>> {
+    const accessToken = await this.refreshService.refresh(claims);
+    return { accessToken, body: { access_token: accessToken } };
+  }
+}

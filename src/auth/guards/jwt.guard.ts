@@ -1,0 +1,36 @@
+import { Injectable, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { AuthGuard } from '@nestjs/passport';
+import type { FastifyRequest } from 'fastify';
+import { AppError } from '../../platform/errors/app.errors.js';
+import { AccessTokensService, type AccessClaims } from '../../sessions/access-tokens.service.js';
+import { sessionsErrors } from '../../sessions/sessions.errors.js';
+import { bearerToken } from '../bearer.js';
+import { IS_PUBLIC } from './public.decorator.js';
+
+/** In front of every route: no accepted access token, no way in, unless the route says `@Public()`. */
+@Injectable()
+export class JwtGuard extends AuthGuard('jwt') {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly accessTokens: AccessTokensService,
+  ) {
+    super();
+  }
+
+  override canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    if (this.reflector.getAllAndOverride<boolean>(IS_PUBLIC, [context.getHandler(), context.getClass()])) return true;
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const token = bearerToken(request);
+    const claims = token === undefined ? undefined : this.accessTokens.recall(token);
+    if (!claims) return super.canActivate(context) as Promise<boolean>;
+    request.user = claims;
+    return true;
+  }
+
+  override handleRequest<T = AccessClaims>(error: unknown, claims: T | false | null): T {
+    if (error) throw error;
+    if (!claims) throw new AppError(sessionsErrors.token_rejected);
+    return claims;
+  }
+}

@@ -1,0 +1,49 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { FirstAdministratorService, type FirstAdministrator } from './admin/first-administrator.service.js';
+import { AppModule } from './app.module.js';
+import { createAdapter, setUp } from './app.setup.js';
+import { PasswordsService } from './passwords/passwords.service.js';
+import { loadConfig } from './platform/config/config.module.js';
+import { ConfigError } from './platform/config/config.schema.js';
+import { createLogger, NestLogger } from './platform/logging/logger.js';
+
+/** Starts the server. */
+async function start(): Promise<void> {
+  const config = loadConfig();
+  const logger = createLogger(config.logLevel);
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule, createAdapter(), {
+    logger: new NestLogger(logger),
+    bodyParser: false,
+    abortOnError: false,
+  });
+  await setUp(app, logger);
+  await app.listen(config.port, config.host);
+  const url = await app.getUrl();
+  for (const file of config.generatedFiles) logger.info(`made a secret: ${file} (keep it with your backups)`);
+  await app.get(FirstAdministratorService).ensure((administrator) => process.stdout.write(welcome(url, administrator)));
+  app.get(PasswordsService).warmUp();
+  logger.info({ url, docs: `${url}/docs` }, 'listening');
+}
+
+function welcome(url: string, { email, password, isGenerated }: FirstAdministrator): string {
+  const shown = isGenerated ? password : '<BOOTSTRAP_ADMIN_PASSWORD>';
+  return `
+  Gatehouse is new here. This is shown once.
+
+    Swagger UI     ${url}/docs
+    Administrator  ${email}
+    Password       ${isGenerated ? password : 'as set in BOOTSTRAP_ADMIN_PASSWORD'}
+
+  Log in:
+
+    curl -i ${url}/v1/login -H 'content-type: application/json' -d '{"email":"${email}","password":"${shown}"}'
+
+`;
+}
+
+start().catch((error: unknown) => {
+  const said = error instanceof Error ? error.message : String(error);
+  process.stderr.write(error instanceof ConfigError ? `${said}\n` : `Gatehouse cannot start: ${said}\n`);
+  process.exit(1);
+});

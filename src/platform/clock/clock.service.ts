@@ -1,0 +1,10 @@
+import { Injectable } from '@nestjs/common';
+
+/** The one source of time: whatever expires asks it, and tests move it. */
+@Injectable()
+export class Clock {
+  /** Milliseconds since the Unix epoch. */
+  now(): number {
+    return Date.now();
+  }
+}

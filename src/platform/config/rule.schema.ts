@@ -1,0 +1,97 @@
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+import { canonicalEmail } from '../validation/email.policy.js';
+
+/** What the text of a variable must be. */
+export interface Rule<T> {
+  /** The rule, to be read after "must be". */
+  readonly sentence: string;
+  /** What a number counts. */
+  readonly unit?: string;
+  /** No example ever shows a value, and blank is a fault, not "not set". */
+  readonly secret?: true;
+  /** How to come by a good value: shown with the fault. */
+  readonly remedy?: string;
+  /** The typed value, or undefined where the text breaks the rule. */
+  parse(text: string): T | undefined;
+}
+
+const matching = (sentence: string, accepts: (text: string) => boolean): Rule<string> => ({
+  sentence,
+  parse: (text) => (accepts(text) ? text : undefined),
+});
+
+export const oneOf = <const T extends string>(...values: T[]): Rule<T> => ({
+  sentence: `one of ${values.join(', ')}`,
+  parse: (text) => values.find((value) => value === text),
+});
+
+export const integer = (min: number, max: number, unit: string): Rule<number> => ({
+  sentence: `a whole number from ${min} to ${max}`,
+  unit,
+  parse: (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : NaN;
+    return value >= min && value <= max ? value : undefined;
+  },
+});
+
+export const host = matching(
+  'an IP address or a host name',
+  (text) => isIP(text) > 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text),
+);
+
+/** Absolute, seen from the working directory. */
+export const path: Rule<string> = {
+  sentence: 'a path that is not blank',
+  parse: (text) => (text.trim() === '' ? undefined : resolve(text)),
+};
+
+export const postgresUrl = matching(
+  'a URL that starts with postgres:// or postgresql://',
+  (text) => /^postgres(ql)?:\/\/\S+$/.test(text) && URL.canParse(text),
+);
+
+/** At most 64 characters: a token travels in a header and stays under 1 KB. */
+export const tokenName = matching('1 to 64 visible ASCII characters', (text) =>
+  /^[\x21-\x7e]{1,64}$/.test(text),
+);
+
+export const email: Rule<string> = {
+  sentence: 'an e-mail address in ASCII',
+  parse: canonicalEmail,
+};
+
+/** 72 bytes are all that bcrypt reads; 8 characters are the floor of NIST SP 800-63B-4 §3.1.1.2. */
+export const password: Rule<string> = {
+  ...matching(
+    'at least 8 characters and at most 72 bytes of UTF-8, not all blank',
+    (text) => text.trim() !== '' && Array.from(text).length >= 8 && Buffer.byteLength(text) <= 72,
+  ),
+  secret: true,
+};
+
+// `URL` takes `*` for a part of a host name, but no browser ever sends it.
+const isOrigin = (text: string) =>
+  /^https?:\/\/[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+
+export const origins: Rule<readonly string[]> = {
+  sentence: 'exact origins (http or https, scheme://host[:port], no path, no *) separated by commas',
+  parse: (text) => {
+    const list = text === '' ? [] : text.split(',').map((part) => part.trim());
+    return list.every(isOrigin) ? Object.freeze(list) : undefined;
+  },
+};
+
+/** What people paste: placeholders, and short texts repeated until they are long enough. */
+const sample = /change[-_ ]?me|^secret|^(.{1,16})\1+$/is;
+
+/** 32 bytes: HS256 wants a key at least as long as its hash (RFC 7518 §3.2). */
+export const key: Rule<string> = {
+  ...matching(
+    'random: at least 32 bytes, at least 8 different characters, no blanks at the ends, no sample',
+    (text) =>
+      text === text.trim() && Buffer.byteLength(text) >= 32 && new Set(text).size >= 8 && !sample.test(text),
+  ),
+  secret: true,
+  remedy: `make one with: node -e "console.log(require('node:crypto').randomBytes(48).toString('base64url'))" or: openssl rand -base64 48`,
+};

@@ -1,0 +1,130 @@
+import * as rule from './rule.schema.js';
+import type { Rule } from './rule.schema.js';
+
+/** An environment variable and what becomes of it. */
+export interface Setting<T, Fallback extends string | undefined = string | undefined> {
+  readonly name: string;
+  /** The default, written as in the environment; undefined leaves the value undefined. */
+  readonly fallback: Fallback;
+  readonly rule: Rule<T>;
+  /** One sentence: what it is for. */
+  readonly description: string;
+}
+
+export function setting<T, Fallback extends string | undefined>(
+  name: string,
+  fallback: Fallback,
+  rule: Rule<T>,
+  description: string,
+): Setting<T, Fallback> {
+  return { name, fallback, rule, description };
+}
+
+/** Every setting, by the group it is documented in. Units stand in the names. */
+export const groups = {
+  Server: {
+    nodeEnv: setting(
+      'NODE_ENV',
+      'development',
+      rule.oneOf('development', 'production', 'test'),
+      'In production the two secrets must be set; otherwise they are generated on the first start.',
+    ),
+    host: setting(
+      'HOST',
+      '127.0.0.1',
+      rule.host,
+      'Address to serve on; 0.0.0.0 or :: serves on every interface.',
+    ),
+    port: setting(
+      'PORT',
+      '3000',
+      rule.integer(0, 65_535, 'TCP port'),
+      'Port to serve on; 0 takes any free one.',
+    ),
+    corsOrigins: setting(
+      'CORS_ORIGINS',
+      '',
+      rule.origins,
+      'Web origins whose pages may call the API from a browser; none when empty.',
+    ),
+    logLevel: setting(
+      'LOG_LEVEL',
+      'info',
+      rule.oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+      'The least severe log lines that are written.',
+    ),
+  },
+  Storage: {
+    dataDir: setting(
+      'DATA_DIR',
+      './data',
+      rule.path,
+      'Folder of the embedded database and of generated secrets, seen from the working directory.',
+    ),
+    databaseUrl: setting(
+      'DATABASE_URL',
+      undefined,
+      rule.postgresUrl,
+      'PostgreSQL to use; when not set, an embedded SQLite database in DATA_DIR.',
+    ),
+  },
+  'Tokens and sessions': {
+    jwtSecret: setting(
+      'JWT_SECRET',
+      undefined,
+      rule.key,
+      'Signs access tokens; a new one makes every token invalid.',
+    ),
+    jwtIssuer: setting('JWT_ISSUER', 'gatehouse', rule.tokenName, 'The iss claim of access tokens.'),
+    jwtAudience: setting('JWT_AUDIENCE', 'gatehouse', rule.tokenName, 'The aud claim of access tokens.'),
+    accessTokenTtlSeconds: setting(
+      'ACCESS_TOKEN_TTL_SECONDS',
+      '3600',
+      rule.integer(60, 86_400, 'seconds'),
+      'How long an access token is accepted.',
+    ),
+    sessionTtlSeconds: setting(
+      'SESSION_TTL_SECONDS',
+      '2592000',
+      rule.integer(300, 31_536_000, 'seconds'),
+      'How long after its login a session can still be refreshed.',
+    ),
+  },
+  'Passwords and encryption': {
+    encryptionKey: setting(
+      'ENCRYPTION_KEY',
+      undefined,
+      rule.key,
+      'Encrypts what is stored secret; without the same one, that cannot be read again.',
+    ),
+    bcryptCost: setting(
+      'BCRYPT_COST',
+      '12',
+      rule.integer(4, 15, 'log2 of rounds'),
+      'Work that one password hash takes; each step doubles it.',
+    ),
+  },
+  'First administrator': {
+    bootstrapAdminEmail: setting(
+      'BOOTSTRAP_ADMIN_EMAIL',
+      'admin@example.com',
+      rule.email,
+      'E-mail address of the administrator created in an empty database.',
+    ),
+    bootstrapAdminPassword: setting(
+      'BOOTSTRAP_ADMIN_PASSWORD',
+      undefined,
+      rule.password,
+      "That administrator's password; when not set, one is generated and shown once.",
+    ),
+  },
+};
+
+/** Every setting, by its key in `Config`. */
+export const settings = {
+  ...groups.Server,
+  ...groups.Storage,
+  ...groups['Tokens and sessions'],
+  ...groups['Passwords and encryption'],
+  ...groups['First administrator'],
+};

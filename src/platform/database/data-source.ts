@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import type Database from 'better-sqlite3';
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import type { Config } from '../config/config.schema.js';
+import { migrations } from './migrations/migrations.js';
+import { takeTurns } from './sqlite.driver.js';
+
+/** The one definition of the database, for the application and for TypeORM's own command line. */
+export function dataSourceOptions(config: Pick<Config, 'databaseUrl' | 'dataDir'>): DataSourceOptions {
+  const shared = { migrations, synchronize: false, logging: false as const };
+  if (config.databaseUrl) {
+    return {
+      ...shared,
+      type: 'postgres',
+      url: config.databaseUrl,
+      applicationName: 'gatehouse',
+      parseInt8: true,
+      extra: { max: 10, connectionTimeoutMillis: 2_000, statement_timeout: 10_000 },
+    };
+  }
+  return {
+    ...shared,
+    type: 'better-sqlite3',
+    database: join(config.dataDir, 'gatehouse.sqlite'),
+    enableWAL: true,
+    // Waiting for another process's write is ours to do (sqlite.driver.ts): here it would block the event loop.
+    timeout: 0,
+    prepareDatabase: (database: unknown) => {
+      // WAL's default is NORMAL, which may lose the last commits in a power cut.
+      (database as Database.Database).pragma('synchronous = FULL');
+    },
+  };
+}
+
+/** A data source for `options`, safe for concurrent use on either database. */
+export function createDataSource(options: DataSourceOptions): DataSource {
+  const dataSource = new DataSource(options);
+  if (options.type === 'better-sqlite3') takeTurns(dataSource);
+  return dataSource;
+}

@@ -1,0 +1,46 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger, Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import type { DataSource, DataSourceOptions } from 'typeorm';
+import { CONFIG, type Config } from '../config/config.schema.js';
+import { createDataSource, dataSourceOptions } from './data-source.js';
+import { databaseFault } from './database.errors.js';
+import { migrate } from './migrate.js';
+
+const CONNECT_PATIENCE_MS = 30_000;
+
+/** Connects, waiting up to 30 s for a database that is not there yet, and migrates. */
+async function connect(options?: DataSourceOptions): Promise<DataSource> {
+  if (!options) throw new Error('the data source has no options');
+  const dataSource = createDataSource(options);
+  const deadline = Date.now() + CONNECT_PATIENCE_MS;
+  while (!dataSource.isInitialized) {
+    try {
+      await dataSource.initialize();
+    } catch (error) {
+      if (!databaseFault(error) || Date.now() > deadline) throw error;
+      new Logger('Database').warn('database not reachable yet, trying again');
+      await sleep(1_000);
+    }
+  }
+  const ran = await migrate(dataSource);
+  if (ran.length > 0) new Logger('Database').log({ msg: 'database migrated', migrations: ran });
+  return dataSource;
+}
+
+/** The one database connection of the process. Modules add their entities by `TypeOrmModule.forFeature`. */
+@Module({
+  imports: [
+    TypeOrmModule.forRootAsync({
+      inject: [CONFIG],
+      useFactory: (config: Config) => ({
+        ...dataSourceOptions(config),
+        autoLoadEntities: true,
+        // The retries are in `connect`, which tells a database that is away from one that refuses us.
+        retryAttempts: 0,
+      }),
+      dataSourceFactory: connect,
+    }),
+  ],
+})
+export class DatabaseModule {}

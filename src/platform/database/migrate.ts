@@ -1,0 +1,29 @@
+import { MigrationExecutor, type DataSource, type EntityManager } from 'typeorm';
+
+/** Any constant: the advisory lock that one starting copy holds while it migrates. */
+const LOCK_ID = 0x6761_7465;
+
+/**
+ * Runs `work` in a transaction that no other copy of Gatehouse runs at the same time: PostgreSQL by an advisory lock,
+ * SQLite by being the one writer.
+ */
+export async function exclusively<T>(dataSource: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  return dataSource.transaction(async (manager) => {
+    if (dataSource.options.type === 'postgres') {
+      await manager.query('SELECT set_config($1, $2, true)', ['statement_timeout', '0']);
+      await manager.query('SELECT pg_advisory_xact_lock($1)', [LOCK_ID]);
+    }
+    return work(manager);
+  });
+}
+
+/** Brings the schema up to date, once, however many copies start together. Returns the names of what it ran. */
+export async function migrate(dataSource: DataSource): Promise<string[]> {
+  return exclusively(dataSource, async (manager) => {
+    const executor = new MigrationExecutor(dataSource, manager.queryRunner);
+    // The transaction around it is ours: all of it or nothing.
+    executor.transaction = 'none';
+    const ran = await executor.executePendingMigrations();
+    return ran.map(({ name }) => name);
+  });
+}

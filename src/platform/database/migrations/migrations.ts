@@ -1,0 +1,5 @@
+import { CreateUsersAndSessions1764000000000 } from './1764000000000-create-users-and-sessions.migration.js';
+import { CreateFilms1764000000001 } from './1764000000001-create-films.migration.js';
+
+/** Every migration, in order. Released ones are never edited: add a new file and a line here. */
+export const migrations = [CreateUsersAndSessions1764000000000, CreateFilms1764000000001];

@@ -1,0 +1,123 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DataSource, QueryResult } from 'typeorm';
+import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
+import { BetterSqlite3QueryRunner } from 'typeorm/driver/better-sqlite3/BetterSqlite3QueryRunner.js';
+
+/** How long a statement waits for another process's write, and for its turn in this one. */
+const PATIENCE_MS = 10_000;
+
+/** First in, first out: one holder at a time. */
+class Turnstile {
+  private occupied = false;
+  private readonly waiting: (() => void)[] = [];
+
+  /** Resolves when it is the caller's turn; rejects after `PATIENCE_MS`. */
+  enter(): Promise<void> | undefined {
+    if (!this.occupied) {
+      this.occupied = true;
+      return undefined;
+    }
+    return new Promise((resolve, reject) => {
+      const admit = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        this.waiting.splice(this.waiting.indexOf(admit), 1);
+        reject(new Error('waited too long for the database (does a transaction query outside its own manager?)'));
+      }, PATIENCE_MS);
+      this.waiting.push(admit);
+    });
+  }
+
+  leave(): void {
+    const next = this.waiting.shift();
+    if (next) next();
+    else this.occupied = false;
+  }
+}
+
+/**
+ * A query runner of its own for every operation, all taking turns on SQLite's one connection: TypeORM's shared one lets a
+ * rollback in one request undo another's write. A transaction keeps its turn until it ends.
+ */
+class TurnTakingQueryRunner extends BetterSqlite3QueryRunner {
+  private hasTurn = false;
+
+  constructor(
+    driver: BetterSqlite3Driver,
+    private readonly turnstile: Turnstile,
+    statements: Map<string, unknown>,
+  ) {
+    super(driver);
+    Object.assign(this, { stmtCache: statements });
+  }
+
+  override async startTransaction(): Promise<void> {
+    if (!this.hasTurn) await this.turnstile.enter();
+    this.hasTurn = true;
+    try {
+      await super.startTransaction();
+    } catch (error) {
+      this.releaseTurn();
+      throw error;
+    }
+  }
+
+  override async commitTransaction(): Promise<void> {
+    await super.commitTransaction();
+    if (!this.isTransactionActive) this.releaseTurn();
+  }
+
+  override async rollbackTransaction(): Promise<void> {
+    try {
+      await super.rollbackTransaction();
+    } finally {
+      if (!this.isTransactionActive) this.releaseTurn();
+    }
+  }
+
+  override query(sql: string, parameters: unknown[] | undefined, structured: true): Promise<QueryResult>;
+  override query<T>(sql: string, parameters?: unknown[], structured?: boolean): Promise<T>;
+  override async query(sql: string, parameters?: unknown[], structured?: boolean): Promise<unknown> {
+    if (this.hasTurn) return this.patiently(sql, parameters, structured);
+    await this.turnstile.enter();
+    try {
+      return await this.patiently(sql, parameters, structured);
+    } finally {
+      this.turnstile.leave();
+    }
+  }
+
+  /** Waits for another process's write without blocking the event loop, as SQLite's own busy timeout would. */
+  private async patiently(sql: string, parameters?: unknown[], structured?: boolean): Promise<unknown> {
+    const deadline = Date.now() + PATIENCE_MS;
+    // IMMEDIATE takes the write lock at once: a deferred transaction can fail in the middle, with nothing to wait for.
+    const statement = sql === 'BEGIN TRANSACTION' ? 'BEGIN IMMEDIATE' : sql;
+    // SQL is written once, with PostgreSQL's `$1`; better-sqlite3 binds those by name.
+    const named = parameters?.length && sql.includes('$1');
+    const bound = named ? [Object.fromEntries(parameters.map((value, i) => [i + 1, value]))] : parameters;
+    for (;;) {
+      try {
+        return (await super.query(statement, bound, structured)) as unknown;
+      } catch (error) {
+        const busy = (error as { driverError?: { code?: string } }).driverError?.code?.startsWith('SQLITE_BUSY');
+        if (!busy || Date.now() > deadline) throw error;
+        await sleep(5);
+      }
+    }
+  }
+
+  private releaseTurn(): void {
+    if (this.hasTurn) this.turnstile.leave();
+    this.hasTurn = false;
+  }
+}
+
+/** Makes every query runner of this SQLite data source take turns. */
+export function takeTurns(dataSource: DataSource): void {
+  const driver = dataSource.driver as BetterSqlite3Driver;
+  const turnstile = new Turnstile();
+  const statements = new Map<string, unknown>();
+  driver.createQueryRunner = () => new TurnTakingQueryRunner(driver, turnstile, statements);
+}

@@ -1,0 +1,46 @@
+import type { Socket } from 'node:net';
+import { STATUS_CODES } from 'node:http';
+import { AppError, type ErrorDefinition } from '../errors/app.errors.js';
+import { httpErrors } from '../errors/http.errors.js';
+import { pathOf, type Contracts } from './contract.js';
+
+/** What Node's HTTP parser refuses before there is a request, by its code. */
+const byParserCode: Record<string, ErrorDefinition> = {
+  HPE_HEADER_OVERFLOW: httpErrors.header_fields_too_large,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: httpErrors.payload_too_large,
+  ERR_HTTP_REQUEST_TIMEOUT: httpErrors.request_timeout,
+};
+
+/** Answers, in the contract's words, what Node's parser could not read, and closes the connection. */
+export function answerConnectionError(error: NodeJS.ErrnoException, socket: Socket, contracts: Contracts, now: number): void {
+  // The client is gone, or an answer is already under way.
+  if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {
+    socket.destroy();
+    return;
+  }
+  const path = requestedPath(error);
+  const contract = contracts.of(path);
+  const requestId = contract.requestId(path);
+  const named = new AppError(byParserCode[error.code ?? ''] ?? httpErrors.bad_request);
+  const { status, body } = contract.describe(named, { path, requestId, now });
+  const text = JSON.stringify(body);
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+      'Content-Type: application/json; charset=utf-8',
+      `Content-Length: ${Buffer.byteLength(text)}`,
+      `X-Request-Id: ${requestId}`,
+      'Cache-Control: no-store',
+      'Connection: close',
+      '',
+      text,
+    ].join('\r\n'),
+  );
+}
+
+/** The path in the request line, as far as one can be made out. */
+function requestedPath(error: Error): string {
+  const packet = (error as { rawPacket?: Buffer }).rawPacket;
+  const line = packet?.subarray(0, 2_048).toString('latin1') ?? '';
+  return pathOf(/^[A-Z]+ (\/[\x21-\x7e]*) HTTP\/1\.[01]\r\n/.exec(line)?.[1] ?? '/');
+}

@@ -1,0 +1,93 @@
+import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../clock/clock.service.js';
+import { databaseFault } from '../database/database.errors.js';
+import { AppError, type ErrorDefinition } from '../errors/app.errors.js';
+import { httpErrors } from '../errors/http.errors.js';
+import { describeCause } from '../logging/cause.js';
+import { pathOf, type Contracts } from './contract.js';
+import type { RouteTable } from './route-table.js';
+
+/** Fastify's and the router's own refusals, by their code. */
+const byFastifyCode: Record<string, ErrorDefinition> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: httpErrors.payload_too_large,
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: httpErrors.unsupported_media_type,
+  FST_ERR_CTP_EMPTY_JSON_BODY: httpErrors.invalid_json,
+  FST_ERR_CTP_INVALID_JSON_BODY: httpErrors.invalid_json,
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: httpErrors.bad_request,
+  FST_ERR_BAD_URL: httpErrors.bad_request,
+  FST_ERR_MAX_PARAM_LENGTH: httpErrors.not_found,
+};
+
+const byStatus: Record<number, ErrorDefinition> = {
+  400: httpErrors.bad_request,
+  404: httpErrors.not_found,
+  408: httpErrors.request_timeout,
+  413: httpErrors.payload_too_large,
+  414: httpErrors.uri_too_long,
+  415: httpErrors.unsupported_media_type,
+  431: httpErrors.header_fields_too_large,
+};
+
+/** Turns whatever was thrown, by us, Nest, Fastify or the database, into the contract's documented body. */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  private readonly logger = new Logger(ErrorFilter.name);
+
+  constructor(
+    private readonly contracts: Contracts,
+    private readonly routes: RouteTable,
+    private readonly clock: Clock,
+  ) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    this.answer(thrown, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+
+  /** Writes the answer for `thrown`; also for errors that never reach Nest. */
+  answer(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const path = pathOf(request.url);
+    const error = this.named(thrown, request.method, path);
+    request.failure = error;
+    if (error.definition.status >= 500) {
+      this.logger.error({ request_id: request.id, code: error.definition.code, ...describeCause(error.context.cause) });
+    }
+    // A handler that died after its answer began cannot answer again.
+    if (reply.sent || reply.raw.headersSent) return;
+    const scene = { path, requestId: request.id, now: this.clock.now() };
+    const { status, body } = this.contracts.of(path).describe(error, scene);
+    void reply.code(status).headers(headersOf(status, error)).send(body);
+  }
+
+  private named(thrown: unknown, method: string, path: string): AppError {
+    if (thrown instanceof AppError) return thrown;
+    const unavailable = databaseFault(thrown);
+    if (unavailable) return unavailable;
+    const definition = this.refusal(thrown);
+    if (!definition) return new AppError(httpErrors.internal, { cause: thrown });
+    if (definition === httpErrors.not_found) {
+      const allow = this.routes.methodsOf(path);
+      // A method that the path has can still be refused: then it was the resource that is not there.
+      if (allow.length > 0 && !allow.includes(method)) return new AppError(httpErrors.method_not_allowed, { allow });
+    }
+    return new AppError(definition, { cause: thrown });
+  }
+
+  private refusal(thrown: unknown): ErrorDefinition | undefined {
+    if (thrown instanceof HttpException) return byStatus[thrown.getStatus()];
+    const { code, statusCode } = (thrown ?? {}) as { code?: unknown; statusCode?: unknown };
+    if (typeof code === 'string' && code in byFastifyCode) return byFastifyCode[code];
+    return typeof statusCode === 'number' ? byStatus[statusCode] : undefined;
+  }
+}
+
+function headersOf(status: number, { context }: AppError): Record<string, string> {
+  return {
+    'cache-control': 'no-store',
+    // RFC 9110 §11.6.1 asks every 401 for a challenge, §15.5.6 every 405 for the methods there are.
+    ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+    ...(context.allow && { allow: context.allow.join(', ') }),
+    ...(context.retryAfterSeconds !== undefined && { 'retry-after': String(context.retryAfterSeconds) }),
+  };
+}

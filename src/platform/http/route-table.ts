@@ -1,0 +1,21 @@
+import createRouter, { type HTTPMethod } from 'find-my-way';
+
+/** Every registered route, matched as the server matches it: tells a wrong method (405) from an unknown path (404). */
+export class RouteTable {
+  private readonly byMethod = new Map<string, ReturnType<typeof createRouter>>();
+  readonly routes: { method: string; url: string }[] = [];
+
+  add(method: string, url: string): void {
+    const router = this.byMethod.get(method) ?? createRouter();
+    this.byMethod.set(method, router);
+    if (!router.hasRoute(method as HTTPMethod, url)) router.on(method as HTTPMethod, url, () => undefined);
+    this.routes.push({ method, url });
+  }
+
+  /** The methods that `path` answers, in the order of their registration. */
+  methodsOf(path: string): string[] {
+    return [...this.byMethod].flatMap(([method, router]) =>
+      router.find(method as HTTPMethod, path) ? [method] : [],
+    );
+  }
+}

@@ -1,0 +1,47 @@
+import type { LoggerService } from '@nestjs/common';
+import { pino, type Logger as Pino } from 'pino';
+import pretty from 'pino-pretty';
+
+/** A JSON line per event; in a terminal, the same made readable. `level` is one of pino's. */
+export function createLogger(level: string): Pino {
+  if (process.stdout.isTTY) {
+    return pino({ level }, pretty({ colorize: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l', sync: true }));
+  }
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  // Not synchronous: under load the lines of many requests share one write.
+  return pino(options, pino.destination({ dest: 1, sync: false }));
+}
+
+/** What Nest tells of putting itself together, at every start. */
+const assembly = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication']);
+
+/** Lets Nest and our own `new Logger(Name)` write through pino. */
+export class NestLogger implements LoggerService {
+  constructor(private readonly pino: Pino) {}
+
+  log(message: unknown, context?: string): void {
+    this.write(context !== undefined && assembly.has(context) ? 'debug' : 'info', message, context);
+  }
+  error(message: unknown, ...rest: unknown[]): void {
+    // Nest passes (message, stack, context) or (message, context).
+    const context = rest.at(-1);
+    this.write('error', message, typeof context === 'string' ? context : undefined);
+  }
+  warn(message: unknown, context?: string): void {
+    this.write('warn', message, context);
+  }
+  debug(message: unknown, context?: string): void {
+    this.write('debug', message, context);
+  }
+  verbose(message: unknown, context?: string): void {
+    this.write('trace', message, context);
+  }
+  fatal(message: unknown, context?: string): void {
+    this.write('fatal', message, context);
+  }
+
+  private write(level: 'info' | 'error' | 'warn' | 'debug' | 'trace' | 'fatal', message: unknown, context?: string): void {
+    if (typeof message === 'object' && message !== null) this.pino[level]({ context, ...message });
+    else this.pino[level]({ context }, String(message));
+  }
+}

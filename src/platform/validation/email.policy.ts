@@ -1,0 +1,15 @@
+import { isEmail } from 'class-validator';
+
+/** Printable ASCII without the space: what is left holds no NUL, zero-width, bidi or look-alike character. */
+const visibleAscii = /^[\x21-\x7e]{3,254}$/;
+
+/**
+ * The one form in which an e-mail address is stored, looked up and compared, or undefined where `value` is none.
+ * ASCII only and at most 254 characters (RFC 5321 §4.5.3.1), lower case: so that JavaScript, PostgreSQL and SQLite,
+ * whose lower-casing differs beyond ASCII, cannot disagree about who somebody is.
+ */
+export function canonicalEmail(value: unknown): string | undefined {
+  if (typeof value !== 'string' || !visibleAscii.test(value)) return undefined;
+  const email = value.toLowerCase();
+  return isEmail(email) ? email : undefined;
+}

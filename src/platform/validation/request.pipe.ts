@@ -1,0 +1,32 @@
+import { Injectable, ValidationPipe, type ValidationError } from '@nestjs/common';
+import { AppError } from '../errors/app.errors.js';
+import { httpErrors } from '../errors/http.errors.js';
+import { ruleRanks } from './fields.decorator.js';
+
+/** Validates bodies and queries against their DTO; unknown keys are dropped, and faults answered field by field. */
+@Injectable()
+export class RequestValidationPipe extends ValidationPipe {
+  constructor() {
+    super({
+      transform: true,
+      whitelist: true,
+      // A value is never echoed, nor kept beside the error where a log could find it.
+      validationError: { target: false, value: false },
+      exceptionFactory: (errors: ValidationError[]) => new AppError(httpErrors.validation_failed, { details: details(errors) }),
+    });
+  }
+}
+
+const rank = (name: string): number => ruleRanks.indexOf(name as (typeof ruleRanks)[number]);
+
+/** Fields in the order of their declaration; of each its broken rules in the order required, type, format. */
+function details(errors: ValidationError[]): Record<string, { message: string }[]> {
+  return Object.fromEntries(
+    errors.map(({ property, constraints = {} }) => [
+      property,
+      Object.entries(constraints)
+        .sort(([a], [b]) => rank(a) - rank(b))
+        .map(([, message]) => ({ message })),
+    ]),
+  );
+}

@@ -1,0 +1,107 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { JwtService } from '@nestjs/jwt';
+import { Clock } from '../platform/clock/clock.service.js';
+import { CONFIG, type Config } from '../platform/config/config.schema.js';
+import type { Session } from './session.entity.js';
+import { SigningKeysService, type SigningKey } from './signing-keys.service.js';
+
+/** The claims of an access token. Instants are seconds since the Unix epoch (RFC 7519 §2). */
+export interface AccessClaims {
+  /** A number from `/api/users/auth`, the public id from `/v1`. */
+  sub: number | string;
+  email: string;
+  role: string;
+  sid: string;
+  jti: string;
+  iss: string;
+  aud: string;
+  iat: number;
+  exp: number;
+}
+
+/** Who an access token speaks for. */
+export interface TokenSubject {
+  sub: number | string;
+  email: string;
+  role: string;
+}
+
+/** A worst-case token of ours has under 1 KB; what is longer is not looked at. */
+const TOKEN_MAX_LENGTH = 2_048;
+/** How far another machine's clock may be off. */
+const LEEWAY_SECONDS = 30;
+/** Tokens whose signature is remembered: clients send the same one again and again. */
+const REMEMBERED_TOKENS = 10_000;
+
+/** Issues access tokens, and decides whether one may be believed. */
+@Injectable()
+export class AccessTokensService {
+  private readonly remembered = new Map<string, AccessClaims>();
+
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly keys: SigningKeysService,
+    private readonly jwt: JwtService,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The newest token of `session`: the same row and subject give the same claims, whoever asks and however often. */
+  issue(session: Session, subject: TokenSubject): string {
+    const issuedAt = Math.floor(session.refreshedAt / 1000);
+    const { jwtIssuer: iss, jwtAudience: aud, accessTokenTtlSeconds } = this.config;
+    const exp = Math.min(issuedAt + accessTokenTtlSeconds, Math.floor(session.expiresAt / 1000));
+    const claims = { ...subject, sid: session.id, jti: session.tokenId, iss, aud, iat: issuedAt, exp };
+    const { kid, algorithm } = this.keys.current;
+    return this.jwt.sign(claims satisfies AccessClaims, { keyid: kid, algorithm });
+  }
+
+  /** The claims of a token that was verified before and is still good, without verifying its signature again. */
+  recall(token: string): AccessClaims | undefined {
+    const claims = this.remembered.get(token);
+    return claims && this.isCurrent(claims) ? claims : undefined;
+  }
+
+  /** The key to verify `token` with, or undefined where it is not in the form that we issue. */
+  keyOf(token: string): SigningKey | undefined {
+    if (token.length > TOKEN_MAX_LENGTH) return undefined;
+    const [header, payload, signature, ...more] = token.split('.');
+    if (!header || !payload || !signature || more.length > 0) return undefined;
+    if (!isCanonical(payload) || !isCanonical(signature)) return undefined;
+    return this.keys.ofHeader(header);
+  }
+
+  /** The claims of `token`, whose signature has just been verified, or undefined where they are not as we issue them. */
+  accept(token: string, payload: unknown): AccessClaims | undefined {
+    if (!isAccessClaims(payload) || !this.isCurrent(payload)) return undefined;
+    if (payload.iss !== this.config.jwtIssuer || payload.aud !== this.config.jwtAudience) return undefined;
+    if (this.remembered.size >= REMEMBERED_TOKENS) {
+      const [oldest] = this.remembered.keys();
+      if (oldest !== undefined) this.remembered.delete(oldest);
+    }
+    this.remembered.set(token, payload);
+    return payload;
+  }
+
+  private isCurrent({ iat, exp }: AccessClaims): boolean {
+    const now = Math.floor(this.clock.now() / 1000);
+    return now < exp && iat <= now + LEEWAY_SECONDS;
+  }
+}
+
+/** One byte string has one base64url form (RFC 4648 §3.5); others of its spellings are refused. */
+const isCanonical = (segment: string): boolean => Buffer.from(segment, 'base64url').toString('base64url') === segment;
+
+function isAccessClaims(value: unknown): value is AccessClaims {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const claims = value as Record<keyof AccessClaims | 'nbf', unknown>;
+  const isText = (claim: unknown): claim is string => typeof claim === 'string' && claim !== '';
+  const isSeconds = (claim: unknown): boolean => Number.isSafeInteger(claim) && (claim as number) < 1e11;
+  return (
+    (isText(claims.sub) || (Number.isSafeInteger(claims.sub) && (claims.sub as number) > 0)) &&
+    [claims.email, claims.role, claims.sid, claims.jti, claims.iss, claims.aud].every(isText) &&
+    isSeconds(claims.iat) &&
+    isSeconds(claims.exp) &&
+    // We issue none; one that says "not before" is none of ours.
+    claims.nbf === undefined
+  );
+}
