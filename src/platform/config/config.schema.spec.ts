@@ -105,7 +105,7 @@ describe('parseConfig', () => {
   it.each(refused.flatMap(([name, texts]) => texts.map((text) => [name, text])))(
     'refuses %s=%j',
     (name, text) => {
-      const faults = faultsOf({ [name as string]: text });
+      const faults = faultsOf({ [name]: text });
       expect(faults).toHaveLength(1);
       expect(faults[0]).toMatch(new RegExp(`^${name}: must be `));
     },

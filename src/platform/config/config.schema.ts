@@ -33,7 +33,7 @@ interface CrossRule {
   readonly setting: Setting<unknown>;
   /** The rule, to be read after "must be". */
   readonly sentence: string;
-  broken(config: ParsedConfig): boolean;
+  readonly broken: (config: ParsedConfig) => boolean;
 }
 
 export const crossRules: readonly CrossRule[] = [

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { crossRules } from './config.schema.js';
+import { secretMakers } from './rule.schema.js';
 import { groups, type Setting } from './settings.schema.js';
 
 const intro = `# Configuration
@@ -15,8 +16,7 @@ the rule, never the value.
 **Secrets.** \`JWT_SECRET\` and \`ENCRYPTION_KEY\` are two different random texts. Make each with one of
 
 \`\`\`
-node -e "console.log(require('node:crypto').randomBytes(48).toString('base64url'))"
-openssl rand -base64 48
+${secretMakers.join('\n')}
 \`\`\`
 
 Where they are not set, the first start generates them into \`DATA_DIR\` (\`jwt-secret\` and \`encryption-key\`, readable by
@@ -25,9 +25,6 @@ their owner only) and says so; later starts read them there. Keep them with your
 **Production.** With \`NODE_ENV=production\` nothing is generated and these files are not read: both must be set. To take
 generated ones along, set the variables to what the files hold.
 `;
-
-const row = (cells: readonly string[], widths: readonly number[]) =>
-  `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;
 
 function table(settings: readonly Setting<unknown>[]): string {
   const header = ['Variable', 'Default', 'Unit', 'Rule', 'What it is for'];
@@ -38,11 +35,8 @@ function table(settings: readonly Setting<unknown>[]): string {
     ruleOf(setting).replaceAll('*', '\\*'),
     setting.description,
   ]);
-  const widths = header.map((title, i) =>
-    Math.max(...[title, ...body.map((cells) => cells[i] ?? '')].map((c) => c.length)),
-  );
-  const line = widths.map((width) => '-'.repeat(width));
-  return [header, line, ...body].map((cells) => row(cells, widths)).join('\n');
+  const lines = [header, header.map(() => '---'), ...body];
+  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
 /** The rule of a setting with those between it and others. */
@@ -54,16 +48,20 @@ function ruleOf(setting: Setting<unknown>): string {
 /** A secret is commented out: copied as it is, the file must not give it a value, and blank is a fault. */
 function assignment(setting: Setting<unknown>): string {
   const { name, fallback = '', rule, description } = setting;
-  return `# ${description}\n# Rule: ${ruleOf(setting)}.\n${rule.secret ? '# ' : ''}${name}=${fallback}\n`;
+  const comments = [description, `Rule: ${ruleOf(setting)}.`, ...(rule.remedy ? [rule.remedy] : [])];
+  const assigned = `${rule.secret ? '# ' : ''}${name}=${fallback}`;
+  return `${comments.map((line) => `# ${line}\n`).join('')}${assigned}\n`;
 }
 
 /** The files that list every setting, by their paths from the project's root. */
 export function documents(): Record<'.env.example' | 'docs/configuration.md', string> {
   const sections = Object.entries(groups).map(([title, group]) => ({ title, list: Object.values(group) }));
-  const example = sections.map(({ title, list }) => `# ${title}\n\n${list.map(assignment).join('\n')}`);
+  const example = sections.map(
+    ({ title, list }) => `# --- ${title} ---\n\n${list.map(assignment).join('\n')}`,
+  );
   const pages = sections.map(({ title, list }) => `## ${title}\n\n${table(list)}\n`);
   return {
-    '.env.example': `# Copy to .env and change what you need. docs/configuration.md explains.\n\n${example.join('\n\n')}`,
+    '.env.example': `# Copy to .env and change what you need; docs/configuration.md explains.\n\n${example.join('\n')}`,
     'docs/configuration.md': `${intro}\n${pages.join('\n')}`,
   };
 }

@@ -85,6 +85,12 @@ export const origins: Rule<readonly string[]> = {
 /** What people paste: placeholders, and short texts repeated until they are long enough. */
 const sample = /change[-_ ]?me|^secret|^(.{1,16})\1+$/is;
 
+/** Commands that print a good secret, each as it is pasted. */
+export const secretMakers = [
+  `node -e "console.log(require('node:crypto').randomBytes(48).toString('base64url'))"`,
+  'openssl rand -base64 48',
+];
+
 /** 32 bytes: HS256 wants a key at least as long as its hash (RFC 7518 §3.2). */
 export const key: Rule<string> = {
   ...matching(
@@ -93,5 +99,5 @@ export const key: Rule<string> = {
       text === text.trim() && Buffer.byteLength(text) >= 32 && new Set(text).size >= 8 && !sample.test(text),
   ),
   secret: true,
-  remedy: `make one with: node -e "console.log(require('node:crypto').randomBytes(48).toString('base64url'))" or: openssl rand -base64 48`,
+  remedy: `make one with: ${secretMakers.join(' or: ')}`,
 };

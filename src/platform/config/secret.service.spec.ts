@@ -108,6 +108,13 @@ describe('resolveSecrets', () => {
     start();
     expect(modeOf(folder)).toBe(0o700);
 
+    for (const file of ['jwt-secret', 'encryption-key']) {
+      rmSync(join(folder, file));
+      chmodSync(folder, 0o750);
+      start();
+      expect(modeOf(folder)).toBe(0o700);
+    }
+
     folder = parent;
     rmSync(join(parent, 'nested'), { recursive: true });
     chmodSync(folder, 0o777);

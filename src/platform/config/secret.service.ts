@@ -36,8 +36,9 @@ export function resolveSecrets(config: ParsedConfig): Config {
     if (!(config.databaseUrl && config.jwtSecret && config.encryptionKey)) prepareFolder(config.dataDir);
     const jwtSecret = config.jwtSecret ?? stored(settings.jwtSecret, JWT_SECRET_FILE);
     const encryptionKey = config.encryptionKey ?? stored(settings.encryptionKey, ENCRYPTION_KEY_FILE);
-    if (jwtSecret === encryptionKey)
+    if (jwtSecret === encryptionKey) {
       throw new ConfigError([fault(settings.encryptionKey, 'different from JWT_SECRET')]);
+    }
     return Object.freeze({
       ...config,
       jwtSecret,

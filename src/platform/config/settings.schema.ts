@@ -95,7 +95,7 @@ export const groups = {
       'ENCRYPTION_KEY',
       undefined,
       rule.key,
-      'Encrypts what is stored secret; without the same one, that cannot be read again.',
+      'Encrypts the secrets in the database; with another key they cannot be read again.',
     ),
     bcryptCost: setting(
       'BCRYPT_COST',
