@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AccountModule } from './account/account.module.js';
 import { AdminModule } from './admin/admin.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { FilmsModule } from './films/films.module.js';
@@ -13,6 +14,7 @@ import { DatabaseModule } from './platform/database/database.module.js';
     ClockModule,
     DatabaseModule,
     AuthModule,
+    AccountModule,
     AdminModule,
     FilmsModule, // the worked example: delete this line and src/films/, or put your own module beside it
   ],

@@ -29,9 +29,7 @@ export class AccountsService {
   async create({ email, role, password }: NewAccount): Promise<User> {
     const canonical = canonicalEmail(email);
     if (canonical === undefined) throw invalid('email', 'The email field must be a valid email address.');
-    if (!/^[a-z][a-z0-9_-]{0,31}$/.test(role)) {
-      throw invalid('role', 'The role field must be 1 to 32 characters of a–z, 0–9, "_" and "-", the first a letter.');
-    }
+    checkRole(role);
     const passwordHash = password === null ? null : await this.passwords.hash(password);
     return this.users.create({ email: canonical, role, passwordHash });
   }
@@ -58,6 +56,26 @@ export class AccountsService {
     });
   }
 
+  /** Tokens with the old role end with their sessions. @throws `user_not_found`, `validation_failed` */
+  async setRole(name: string, role: string): Promise<User> {
+    checkRole(role);
+    return this.change(name, async (user, manager) => {
+      await this.users.setRole(user.id, role, manager);
+      await this.sessions.endAll(user.id, manager);
+    });
+  }
+
+  /** The account is gone; its ids are not given out again. @throws `user_not_found` */
+  async delete(name: string): Promise<User> {
+    const user = await this.users.resolve(canonicalEmail(name) ?? name);
+    await this.dataSource.transaction(async (manager) => {
+      await this.users.lock(user.id, manager);
+      await this.sessions.endAll(user.id, manager);
+      await this.users.delete(user.id, manager);
+    });
+    return user;
+  }
+
   private async change(
     name: string,
     work: (user: User, manager: Parameters<UsersService['lock']>[1]) => Promise<void>,
@@ -69,6 +87,11 @@ export class AccountsService {
     });
     return this.users.resolve(String(id));
   }
+}
+
+function checkRole(role: string): void {
+  if (/^[a-z][a-z0-9_-]{0,31}$/.test(role)) return;
+  throw invalid('role', 'The role field must be 1 to 32 characters of a–z, 0–9, "_" and "-", the first a letter.');
 }
 
 const invalid = (field: string, message: string): AppError =>

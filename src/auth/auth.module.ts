@@ -3,6 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { PasswordsModule } from '../passwords/passwords.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { JwksController } from './contracts/jwks.controller.js';
 import { UsersAuthController } from './contracts/users-auth/users-auth.controller.js';
 import { V1Controller } from './contracts/v1/v1.controller.js';
 import { JwtGuard } from './guards/jwt.guard.js';
@@ -13,7 +14,7 @@ import { LocalStrategy } from './strategies/local.strategy.js';
 
 @Module({
   imports: [UsersModule, PasswordsModule, SessionsModule],
-  controllers: [V1Controller, UsersAuthController],
+  controllers: [V1Controller, UsersAuthController, JwksController],
   providers: [
     LoginService,
     RefreshService,

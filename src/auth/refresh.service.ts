@@ -1,34 +1,46 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
+import { DataSource } from 'typeorm';
 import { AppError } from '../platform/errors/app.errors.js';
 import { AccessTokensService, type AccessClaims } from '../sessions/access-tokens.service.js';
-import { SessionsService } from '../sessions/sessions.service.js';
+import type { Session } from '../sessions/session.entity.js';
 import { sessionsErrors } from '../sessions/sessions.errors.js';
+import { SessionsService } from '../sessions/sessions.service.js';
 import { UsersService } from '../users/users.service.js';
 import { subjectOf, type SubjectForm } from './subject.js';
 
 /** Refreshing: a token in, the session's next one out. */
 @Injectable()
 export class RefreshService {
+  private readonly logger = new Logger(RefreshService.name);
+
   constructor(
     private readonly sessions: SessionsService,
     private readonly users: UsersService,
     private readonly accessTokens: AccessTokensService,
+    private readonly dataSource: DataSource,
   ) {}
 
   /**
-   * The token that follows the one whose claims are given; role and e-mail are read afresh.
+   * The token that follows the one whose claims are given; role and e-mail are read afresh. The parent of the newest token gets
+   * that newest one, for a while; anything older was copied, and ends the session.
    * @throws `token_rejected`
    */
   async refresh(claims: AccessClaims): Promise<string> {
-    const session = await this.sessions.find(claims.sid);
-    if (!session) throw rejected('session_ended');
+    const { outcome, session } = await this.sessions.rotate(claims.sid, claims.jti);
+    if (outcome === 'ended') throw rejected('session_ended');
+    if (outcome === 'reused') return this.endStolen(session);
     const user = await this.users.find(session.userId);
     if (!user || user.disabledAt !== null) throw rejected('account_disabled');
     const form: SubjectForm = typeof claims.sub === 'number' ? 'id' : 'publicId';
     if (user[form] !== claims.sub) throw rejected('not_the_sessions_account');
-    const rotated = await this.sessions.rotate(session);
-    if (!rotated) throw rejected('session_ended');
-    return this.accessTokens.issue(rotated, subjectOf(user, form));
+    return this.accessTokens.issue(session, subjectOf(user, form));
+  }
+
+  /** RFC 9700 §4.14.2: nobody can tell the owner from the thief, so neither goes on. */
+  private async endStolen(session: Session): Promise<never> {
+    await this.dataSource.transaction((manager) => this.sessions.end(session.id, manager));
+    this.logger.warn({ msg: 'a used token was presented again: session ended', user: session.id.slice(0, 8) });
+    throw rejected('token_reused');
   }
 }
 

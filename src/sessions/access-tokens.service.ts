@@ -3,7 +3,8 @@ import { JwtService } from '@nestjs/jwt';
 import { Clock } from '../platform/clock/clock.service.js';
 import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import type { Session } from './session.entity.js';
-import { SigningKeysService, type SigningKey } from './signing-keys.service.js';
+import type { SigningKey } from './signing-key.js';
+import { SigningKeysService } from './signing-keys.service.js';
 
 /** The claims of an access token. Instants are seconds since the Unix epoch (RFC 7519 §2). */
 export interface AccessClaims {
@@ -51,14 +52,16 @@ export class AccessTokensService {
     const { jwtIssuer: iss, jwtAudience: aud, accessTokenTtlSeconds } = this.config;
     const exp = Math.min(issuedAt + accessTokenTtlSeconds, Math.floor(session.expiresAt / 1000));
     const claims = { ...subject, sid: session.id, jti: session.tokenId, iss, aud, iat: issuedAt, exp };
-    const { kid, algorithm } = this.keys.current;
-    return this.jwt.sign(claims satisfies AccessClaims, { keyid: kid, algorithm });
+    const { kid, algorithm, signWith } = this.keys.current();
+    return this.jwt.sign(claims satisfies AccessClaims, { keyid: kid, algorithm, privateKey: signWith });
   }
 
   /** The claims of a token that was verified before and is still good, without verifying its signature again. */
   recall(token: string): AccessClaims | undefined {
     const claims = this.remembered.get(token);
-    return claims && this.isCurrent(claims) ? claims : undefined;
+    // Its key may have retired since, and it may have expired.
+    const isGood = claims && this.isCurrent(claims) && this.keys.ofHeader(token.slice(0, token.indexOf('.')));
+    return isGood ? claims : undefined;
   }
 
   /** The key to verify `token` with, or undefined where it is not in the form that we issue. */

@@ -16,6 +16,10 @@ export class Session {
   @Column({ name: 'token_id', type: 'varchar', length: 22 })
   tokenId!: string;
 
+  /** The `jti` of the token before it. */
+  @Column({ name: 'previous_token_id', type: 'varchar', length: 22, nullable: true })
+  previousTokenId!: string | null;
+
   /** Where the login came from: an IP address. */
   @Column({ type: 'varchar', length: 45 })
   address!: string;
@@ -23,7 +27,7 @@ export class Session {
   @Column({ name: 'user_agent', type: 'varchar', length: 255 })
   userAgent!: string;
 
-  /** This and the next two: epoch milliseconds. */
+  /** This and the next three: epoch milliseconds. */
   @Column({ name: 'created_at', type: 'bigint' })
   createdAt!: number;
 
@@ -31,7 +35,12 @@ export class Session {
   @Column({ name: 'refreshed_at', type: 'bigint' })
   refreshedAt!: number;
 
+  /** When all its tokens have expired: until then, ending the session revokes them. */
+  @Column({ name: 'tokens_expire_at', type: 'bigint' })
+  tokensExpireAt!: number;
+
   /** The absolute end: no token outlives it. */
   @Column({ name: 'expires_at', type: 'bigint' })
+  @Index('sessions_expires_at_idx')
   expiresAt!: number;
 }

@@ -1,40 +1,77 @@
-import { createHash, createSecretKey, type KeyObject } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import type { JsonWebKey, KeyObject } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Clock } from '../platform/clock/clock.service.js';
 import { CONFIG, type Config } from '../platform/config/config.schema.js';
+import { environmentKeys, storedKeys, type RingKey } from './key-ring.js';
+import type { SigningKey } from './signing-key.js';
 
-export interface SigningKey {
-  kid: string;
-  algorithm: 'HS256';
-  /** A `KeyObject`, never a string: jsonwebtoken first tries to read a string as a public key, at many times the cost. */
-  key: KeyObject;
-  /** The one header segment that tokens of this key carry. */
-  header: string;
-}
+/** How often the data directory is looked at for keys that `gatehouse keys rotate` added. */
+const WATCH_INTERVAL_MS = 2_000;
 
 /** The keys that sign and verify access tokens. */
 @Injectable()
-export class SigningKeysService {
-  /** The key that signs. */
-  readonly current: SigningKey;
-  private readonly byHeader: ReadonlyMap<string, SigningKey>;
+export class SigningKeysService implements OnApplicationShutdown {
+  private readonly logger = new Logger(SigningKeysService.name);
+  private keys: readonly RingKey[] = [];
+  private byHeader: ReadonlyMap<string, RingKey> = new Map();
+  private readonly watch: NodeJS.Timeout | undefined;
+  private readAt = 0;
 
-  constructor(@Inject(CONFIG) config: Config) {
-    this.current = hmacKey(config.jwtSecret);
-    this.byHeader = new Map([[this.current.header, this.current]]);
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly clock: Clock,
+  ) {
+    this.load();
+    if (config.signingKeysFile) this.watch = setInterval(() => void this.reload(), WATCH_INTERVAL_MS).unref();
+  }
+
+  /** The key that signs now. */
+  current(): SigningKey & { signWith: KeyObject } {
+    const now = this.clock.now();
+    const key = this.keys.findLast(
+      (each): each is RingKey & { signWith: KeyObject } =>
+        each.signWith !== undefined && each.algorithm === this.config.jwtAlgorithm && each.signsFrom <= now,
+    );
+    if (!key) throw new Error('there is no key to sign access tokens with');
+    return key;
   }
 
   /**
-   * The key of a token that carries this very header segment. Compared as text, nothing in it is parsed: there is no
-   * `alg`, `kid`, `crit`, `jku` or `jwk` of a stranger's to be confused by (RFC 8725 §3.1, §3.10).
+   * The key of a token that carries this very header segment, unless it retired. Compared as text, nothing in it is parsed:
+   * there is no `alg`, `kid`, `crit`, `jku` or `jwk` of a stranger's to be confused by (RFC 8725 §3.1, §3.10).
    */
   ofHeader(segment: string): SigningKey | undefined {
-    return this.byHeader.get(segment);
+    const key = this.byHeader.get(segment);
+    return key && key.retiresAt > this.clock.now() ? key : undefined;
   }
-}
 
-function hmacKey(secret: string): SigningKey {
-  // A name, not a secret: RFC 7638 thumbprints are SHA-256 as well. The prefix keeps it apart from other uses.
-  const kid = createHash('sha256').update(`gatehouse kid\0${secret}`).digest('base64url').slice(0, 12);
-  const header = Buffer.from(JSON.stringify({ alg: 'HS256', typ: 'JWT', kid })).toString('base64url');
-  return { kid, algorithm: 'HS256', key: createSecretKey(secret, 'utf8'), header };
+  /** What others verify tokens with (RFC 7517 §5); none under HS256. */
+  publicKeys(): JsonWebKey[] {
+    const now = this.clock.now();
+    return this.keys.flatMap(({ jwk, retiresAt }) => (jwk && retiresAt > now ? [jwk] : []));
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.watch);
+  }
+
+  private load(): void {
+    const { signingKeysFile } = this.config;
+    this.keys = signingKeysFile ? storedKeys(signingKeysFile, this.config, this.clock.now()) : environmentKeys(this.config);
+    this.byHeader = new Map(this.keys.map((key) => [key.header, key]));
+  }
+
+  private async reload(): Promise<void> {
+    if (!this.config.signingKeysFile) return;
+    try {
+      const { mtimeMs } = await stat(this.config.signingKeysFile);
+      if (mtimeMs === this.readAt) return;
+      this.load();
+      this.readAt = mtimeMs;
+    } catch (error) {
+      // No file: nothing was rotated yet. A file that cannot be read: the keys in memory stay good.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.logger.error(`signing keys not reloaded: ${String(error)}`);
+    }
+  }
 }

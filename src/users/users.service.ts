@@ -90,6 +90,14 @@ export class UsersService {
     await manager.update(User, { id }, { passwordHash, updatedAt: this.clock.now() });
   }
 
+  async setRole(id: number, role: string, manager: EntityManager): Promise<void> {
+    await manager.update(User, { id }, { role, updatedAt: this.clock.now() });
+  }
+
+  async delete(id: number, manager: EntityManager): Promise<void> {
+    await manager.delete(User, { id });
+  }
+
   /** Puts a fresh hash of the same password in place of `from`; does nothing where that is no longer the hash. */
   async rehash(id: number, from: string, to: string): Promise<boolean> {
     const { affected } = await this.users.update({ id, passwordHash: from }, { passwordHash: to });

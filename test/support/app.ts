@@ -17,13 +17,23 @@ import { createDatabase, type TestDatabase } from './database.js';
 /** A clock that stands still until a test moves it. */
 export class TestClock extends Clock {
   private instant = Date.now();
+  private stalled = 0;
 
   override now(): number {
     return this.instant;
   }
 
+  override monotonic(): number {
+    return super.monotonic() + this.stalled;
+  }
+
   advance(seconds: number): void {
     this.instant += seconds * 1000;
+  }
+
+  /** Lets `seconds` pass for whoever measures how long something has not happened. */
+  stall(seconds: number): void {
+    this.stalled += seconds * 1000;
   }
 }
 

@@ -18,9 +18,10 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
       secretOrKeyProvider: (_request: unknown, token: string, done) => {
         const found = accessTokens.keyOf(token);
         // Its typings know strings and buffers only; jsonwebtoken wants the KeyObject.
-        done(found ? null : new Error('no key'), found?.key as unknown as Buffer);
+        done(found ? null : new Error('no key'), found?.verifyWith as unknown as Buffer);
       },
-      algorithms: ['HS256'],
+      // Which of the two, the key decides: each verifies its own and nothing else (RFC 8725 §3.1).
+      algorithms: ['HS256', 'ES256'],
       // Both asked of our own clock, in `accept`.
       ignoreExpiration: true,
       jsonWebTokenOptions: { ignoreNotBefore: true },

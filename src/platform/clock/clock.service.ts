@@ -7,4 +7,9 @@ export class Clock {
   now(): number {
     return Date.now();
   }
+
+  /** Milliseconds that passed since some fixed moment: no change of the system's time moves it. */
+  monotonic(): number {
+    return performance.now();
+  }
 }

@@ -8,9 +8,10 @@ type Value<S> =
 export type ParsedConfig = { readonly [K in keyof Settings]: Value<Settings[K]> };
 
 /** The settings of a running process, frozen. Durations are in the unit of their name. */
-export interface Config extends Omit<ParsedConfig, 'jwtSecret' | 'encryptionKey'> {
-  readonly jwtSecret: string;
+export interface Config extends Omit<ParsedConfig, 'encryptionKey'> {
   readonly encryptionKey: string;
+  /** Where signing keys are kept that the environment does not give. */
+  readonly signingKeysFile: string | undefined;
   /** Absolute paths of the secrets that this start made, for it to say so. */
   readonly generatedFiles: readonly string[];
 }
@@ -39,8 +40,15 @@ interface CrossRule {
 export const crossRules: readonly CrossRule[] = [
   {
     setting: settings.jwtSecret,
-    sentence: 'set with NODE_ENV=production',
-    broken: ({ nodeEnv, jwtSecret }) => nodeEnv === 'production' && jwtSecret === undefined,
+    sentence: 'set with NODE_ENV=production and JWT_ALGORITHM=HS256',
+    broken: ({ nodeEnv, jwtSecret, jwtAlgorithm }) =>
+      nodeEnv === 'production' && jwtAlgorithm === 'HS256' && jwtSecret === undefined,
+  },
+  {
+    setting: settings.jwtPrivateKey,
+    sentence: 'set with NODE_ENV=production and JWT_ALGORITHM=ES256',
+    broken: ({ nodeEnv, jwtPrivateKey, jwtAlgorithm }) =>
+      nodeEnv === 'production' && jwtAlgorithm === 'ES256' && jwtPrivateKey === undefined,
   },
   {
     setting: settings.encryptionKey,

@@ -1,3 +1,4 @@
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { canonicalEmail } from '../validation/email.policy.js';
@@ -100,4 +101,46 @@ export const key: Rule<string> = {
   ),
   secret: true,
   remedy: `make one with: ${secretMakers.join(' or: ')}`,
+};
+
+/** Any number of such keys, separated by commas. */
+export const keys: Rule<readonly string[]> = {
+  sentence: `secrets separated by commas, each ${key.sentence}`,
+  secret: true,
+  parse: (text) => {
+    const list = text === '' ? [] : text.split(',').map((part) => part.trim());
+    return list.every((part) => key.parse(part) !== undefined) ? Object.freeze(list) : undefined;
+  },
+};
+
+/** Line breaks may be written as \n: many places that hold variables hold only one line. */
+const pem = (text: string) => text.replaceAll('\\n', '\n').trim();
+
+const isP256 = ({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject) =>
+  asymmetricKeyType === 'ec' && asymmetricKeyDetails?.namedCurve === 'prime256v1';
+
+function p256(read: () => KeyObject): KeyObject | undefined {
+  try {
+    const found = read();
+    return isP256(found) ? found : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** For ES256 (RFC 7518 §3.4). */
+export const privateKey: Rule<KeyObject> = {
+  sentence: 'a P-256 private key in PEM, its line breaks as they are or written as \\n',
+  secret: true,
+  remedy: 'make one with: openssl ecparam -name prime256v1 -genkey -noout | openssl pkcs8 -topk8 -nocrypt',
+  parse: (text) => p256(() => createPrivateKey(pem(text))),
+};
+
+export const publicKeys: Rule<readonly KeyObject[]> = {
+  sentence: 'P-256 public keys in PEM, one after the other',
+  parse: (text) => {
+    const blocks = pem(text).match(/-----BEGIN [^-]+-----[^-]+-----END [^-]+-----/g) ?? [];
+    const found = blocks.flatMap((block) => p256(() => createPublicKey(block)) ?? []);
+    return found.length === blocks.length && (blocks.length > 0 || text === '') ? Object.freeze(found) : undefined;
+  },
 };

@@ -52,7 +52,7 @@ describe('resolveSecrets', () => {
     expect(modeOf(folder)).toBe(0o700);
     expect(readdirSync(folder).sort()).toEqual(['encryption-key', 'jwt-secret']);
     for (const value of [first.jwtSecret, first.encryptionKey]) {
-      expect(Buffer.from(value, 'base64url')).toHaveLength(48);
+      expect(Buffer.from(String(value), 'base64url')).toHaveLength(48);
     }
     expect(first.jwtSecret).not.toBe(first.encryptionKey);
     expect(Object.isFrozen(first)).toBe(true);
@@ -89,7 +89,7 @@ describe('resolveSecrets', () => {
 
   it('stops where the two secrets are one', () => {
     const { jwtSecret } = start();
-    expect(refusal({ ENCRYPTION_KEY: jwtSecret })).toMatch(
+    expect(refusal({ ENCRYPTION_KEY: String(jwtSecret) })).toMatch(
       /^ENCRYPTION_KEY: must be different from JWT_SECRET/,
     );
   });

@@ -1,20 +1,8 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { ConfigError, fault, type Config, type ParsedConfig } from './config.schema.js';
+import { createPrivateFile } from './private-file.js';
 import { settings, type Setting } from './settings.schema.js';
 
 const JWT_SECRET_FILE = 'jwt-secret';
@@ -29,12 +17,14 @@ export function resolveSecrets(config: ParsedConfig): Config {
   const generatedFiles: string[] = [];
   const stored = (setting: Setting<string>, file: string) => {
     const path = join(config.dataDir, file);
-    if (!existsSync(path) && create(path)) generatedFiles.push(path);
+    if (!existsSync(path) && createPrivateFile(path, randomBytes(48).toString('base64url'))) generatedFiles.push(path);
     return read(setting, path);
   };
   try {
-    if (!(config.databaseUrl && config.jwtSecret && config.encryptionKey)) prepareFolder(config.dataDir);
-    const jwtSecret = config.jwtSecret ?? stored(settings.jwtSecret, JWT_SECRET_FILE);
+    const isHmac = config.jwtAlgorithm === 'HS256';
+    const givenKey = isHmac ? config.jwtSecret : config.jwtPrivateKey;
+    if (!(config.databaseUrl && givenKey && config.encryptionKey)) prepareFolder(config.dataDir);
+    const jwtSecret = config.jwtSecret ?? (isHmac ? stored(settings.jwtSecret, JWT_SECRET_FILE) : undefined);
     const encryptionKey = config.encryptionKey ?? stored(settings.encryptionKey, ENCRYPTION_KEY_FILE);
     if (jwtSecret === encryptionKey) {
       throw new ConfigError([fault(settings.encryptionKey, 'different from JWT_SECRET')]);
@@ -43,6 +33,7 @@ export function resolveSecrets(config: ParsedConfig): Config {
       ...config,
       jwtSecret,
       encryptionKey,
+      signingKeysFile: givenKey === undefined ? join(config.dataDir, 'signing-keys.json') : undefined,
       generatedFiles: Object.freeze(generatedFiles),
     });
   } catch (error) {
@@ -63,34 +54,6 @@ function prepareFolder(folder: string): void {
     ]);
   }
   chmodSync(folder, mode & 0o700);
-}
-
-/** Whether this process, and not another one starting at the same time, made the file. */
-function create(path: string): boolean {
-  const temporary = `${path}.${randomUUID()}`;
-  try {
-    writeFileSync(temporary, randomBytes(48).toString('base64url'), { flag: 'wx', mode: 0o600, flush: true });
-    // Unlike a rename, a link never replaces: the first process wins. Unlike a plain write, it is never seen half done.
-    linkSync(temporary, path);
-  } catch (error) {
-    if (errno(error).code === 'EEXIST') return false;
-    throw error;
-  } finally {
-    rmSync(temporary, { force: true });
-  }
-  flushFolder(dirname(path));
-  return true;
-}
-
-/** Makes the folder's new entry survive a power cut; Windows cannot open a folder. */
-function flushFolder(folder: string): void {
-  if (process.platform === 'win32') return;
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }
 
 function read(setting: Setting<string>, path: string): string {

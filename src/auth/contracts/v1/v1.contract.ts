@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { databaseErrors } from '../../../platform/database/database.errors.js';
 import type { AppError } from '../../../platform/errors/app.errors.js';
 import { httpErrors } from '../../../platform/errors/http.errors.js';
+import { instant } from '../../../platform/http/instant.js';
 import { uuidRequestId, type Contract, type ErrorScene } from '../../../platform/http/contract.js';
 
 const REFRESH_PATH = '/v1/refresh-token';
@@ -21,7 +22,7 @@ export const v1Contract: Contract = {
     return {
       status,
       body: {
-        timestamp: `${new Date(now).toISOString().slice(0, 19)}+00:00`,
+        timestamp: instant(now),
         message: isPublished500 ? httpErrors.internal.sentence : error.sentence,
         path,
         request_id: requestId,

@@ -1,0 +1,20 @@
+import { EntityManager, type DataSource } from 'typeorm';
+
+/**
+ * Runs one SQL statement, written with `$1` on either database, and returns its rows: of a query, or of a `RETURNING` clause.
+ * `source`: a transaction's manager, or the data source for a statement of its own.
+ */
+export async function statement<Row>(
+  source: DataSource | EntityManager,
+  sql: string,
+  parameters: readonly unknown[],
+): Promise<Row[]> {
+  const inTransaction = source instanceof EntityManager ? source.queryRunner : undefined;
+  const runner = inTransaction ?? (source instanceof EntityManager ? source.connection : source).createQueryRunner();
+  try {
+    const { records } = await runner.query(sql, [...parameters], true);
+    return (records ?? []) as Row[];
+  } finally {
+    if (!inTransaction) await runner.release();
+  }
+}

@@ -1,0 +1,58 @@
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  generateKeyPairSync,
+  randomBytes,
+  type JsonWebKey,
+  type KeyObject,
+} from 'node:crypto';
+
+export type SigningAlgorithm = 'HS256' | 'ES256';
+
+/** A key of access tokens: one key, one algorithm. All keys are `KeyObject`s: jsonwebtoken parses anything else every time. */
+export interface SigningKey {
+  readonly kid: string;
+  readonly algorithm: SigningAlgorithm;
+  /** The one header segment that tokens of this key carry. */
+  readonly header: string;
+  /** Absent: it verifies only. */
+  readonly signWith?: KeyObject;
+  readonly verifyWith: KeyObject;
+  /** What others verify with (RFC 7517); a secret has none. */
+  readonly jwk?: JsonWebKey;
+}
+
+/** An HS256 key. The secret is at least 32 bytes (RFC 7518 §3.2). */
+export function secretKey(secret: string): SigningKey {
+  const key = createSecretKey(secret, 'utf8');
+  // A name, not a secret. The prefix keeps this digest apart from other uses of the same one.
+  const kid = createHash('sha256').update(`gatehouse kid\0${secret}`).digest('base64url').slice(0, 12);
+  return { ...named(kid, 'HS256'), signWith: key, verifyWith: key };
+}
+
+/** An ES256 key, from a P-256 private key or, to verify only, a public one. */
+export function ellipticKey(key: KeyObject): SigningKey {
+  const verifyWith = key.type === 'private' ? createPublicKey(key) : key;
+  const { kty, crv, x, y } = verifyWith.export({ format: 'jwk' });
+  // RFC 7638: the required members in this order, no blanks.
+  const kid = createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url');
+  const jwk = { kty, crv, x, y, kid, alg: 'ES256', use: 'sig' } as JsonWebKey;
+  return { ...named(kid, 'ES256'), ...(key.type === 'private' && { signWith: key }), verifyWith, jwk };
+}
+
+/** What is kept of a new key: the secret, or the private key in PEM. */
+export function generateKeyMaterial(algorithm: SigningAlgorithm): string {
+  if (algorithm === 'HS256') return randomBytes(48).toString('base64url');
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+}
+
+export const keyOfMaterial = (algorithm: SigningAlgorithm, material: string): SigningKey =>
+  algorithm === 'HS256' ? secretKey(material) : ellipticKey(createPrivateKey(material));
+
+function named(kid: string, algorithm: SigningAlgorithm) {
+  const header = Buffer.from(JSON.stringify({ alg: algorithm, typ: 'JWT', kid })).toString('base64url');
+  return { kid, algorithm, header };
+}

@@ -1,0 +1,59 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { TestDatabase } from './database.js';
+
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+
+/** A real server process. */
+export interface ServerProcess {
+  url: string;
+  child: ChildProcess;
+  /** What it wrote to standard output so far. */
+  output(): string;
+  /** Sends a signal and waits for the end; the exit code, or the signal that ended it. */
+  end(signal?: NodeJS.Signals): Promise<number | string | null>;
+}
+
+export const TEST_ENV = {
+  NODE_ENV: 'test',
+  BCRYPT_COST: '4',
+  JWT_SECRET: 'k7Jp2xQv9LmZ4tRw8sYb1nCe6gHd3fUa',
+  ENCRYPTION_KEY: 'Vb5nMq8wErT2yUi9oPa4sDf7gHj1kLzX',
+  BOOTSTRAP_ADMIN_PASSWORD: 'mySecur€Password!',
+  PORT: '0',
+};
+
+/** Starts `node dist/main.js` on `database`; resolves once it listens. An undefined variable is taken away. */
+export async function startProcess(
+  database: TestDatabase,
+  env: Record<string, string | undefined> = {},
+): Promise<ServerProcess> {
+  const { PATH } = process.env;
+  const child = spawn(process.execPath, [MAIN], {
+    cwd: database.dataDir,
+    env: { PATH, ...TEST_ENV, DATA_DIR: database.dataDir, DATABASE_URL: database.databaseUrl, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const ended = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | string | null);
+  const url = await new Promise<string>((resolve, reject) => {
+    const read = (chunk: Buffer) => {
+      output += chunk.toString();
+      const listening = /"url":"(http:[^"]+)".*"msg":"listening"/.exec(output)?.[1];
+      if (listening) resolve(listening);
+    };
+    child.stdout.on('data', read);
+    child.stderr.on('data', read);
+    void ended.then((how) => reject(new Error(`the server ended (${String(how)}) before it listened:\n${output}`)));
+  });
+  return {
+    url,
+    child,
+    output: () => output,
+    end: (signal = 'SIGTERM') => {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
