@@ -5,6 +5,7 @@ import { AuthModule } from './auth/auth.module.js';
 import { FilmsModule } from './films/films.module.js';
 import { ClockModule } from './platform/clock/clock.module.js';
 import { ConfigModule } from './platform/config/config.module.js';
+import { CryptoModule } from './platform/crypto/crypto.module.js';
 import { DatabaseModule } from './platform/database/database.module.js';
 
 /** The table of contents. */
@@ -12,6 +13,7 @@ import { DatabaseModule } from './platform/database/database.module.js';
   imports: [
     ConfigModule,
     ClockModule,
+    CryptoModule,
     DatabaseModule,
     AuthModule,
     AccountModule,

@@ -1,7 +1,16 @@
 import { Module } from '@nestjs/common';
+import { PasswordsModule } from '../passwords/passwords.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
+import { TwoFactorModule } from '../two-factor/two-factor.module.js';
+import { UsersModule } from '../users/users.module.js';
 import { OwnSessionsService } from './own-sessions.service.js';
+import { OwnTwoFactorService } from './own-two-factor.service.js';
 import { SessionsController } from './sessions.controller.js';
+import { TwoFactorController } from './two-factor.controller.js';
 
-@Module({ imports: [SessionsModule], controllers: [SessionsController], providers: [OwnSessionsService] })
+@Module({
+  imports: [UsersModule, PasswordsModule, SessionsModule, TwoFactorModule],
+  controllers: [SessionsController, TwoFactorController],
+  providers: [OwnSessionsService, OwnTwoFactorService],
+})
 export class AccountModule {}

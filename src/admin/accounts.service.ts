@@ -5,6 +5,7 @@ import { httpErrors } from '../platform/errors/http.errors.js';
 import { canonicalEmail } from '../platform/validation/email.policy.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
 import { SessionsService } from '../sessions/sessions.service.js';
+import { TwoFactorService } from '../two-factor/two-factor.service.js';
 import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
 
@@ -22,6 +23,7 @@ export class AccountsService {
     private readonly users: UsersService,
     private readonly passwords: PasswordsService,
     private readonly sessions: SessionsService,
+    private readonly twoFactor: TwoFactorService,
     private readonly dataSource: DataSource,
   ) {}
 
@@ -63,6 +65,16 @@ export class AccountsService {
       await this.users.setRole(user.id, role, manager);
       await this.sessions.endAll(user.id, manager);
     });
+  }
+
+  /** For somebody who lost authenticator and recovery codes. False: it was not on. @throws `user_not_found` */
+  async resetTwoFactor(name: string): Promise<boolean> {
+    let wasOn = false;
+    await this.change(name, async (user, manager) => {
+      wasOn = await this.twoFactor.remove(user.id, manager);
+      if (wasOn) await this.sessions.endAll(user.id, manager);
+    });
+    return wasOn;
   }
 
   /** The account is gone; its ids are not given out again. @throws `user_not_found` */

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { PasswordsModule } from '../passwords/passwords.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
+import { TwoFactorModule } from '../two-factor/two-factor.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { JwksController } from './contracts/jwks.controller.js';
 import { UsersAuthController } from './contracts/users-auth/users-auth.controller.js';
@@ -13,7 +14,7 @@ import { JwtStrategy } from './strategies/jwt.strategy.js';
 import { LocalStrategy } from './strategies/local.strategy.js';
 
 @Module({
-  imports: [UsersModule, PasswordsModule, SessionsModule],
+  imports: [UsersModule, PasswordsModule, SessionsModule, TwoFactorModule],
   controllers: [V1Controller, UsersAuthController, JwksController],
   providers: [
     LoginService,
@@ -23,5 +24,6 @@ import { LocalStrategy } from './strategies/local.strategy.js';
     // In front of the whole application: deny by default.
     { provide: APP_GUARD, useClass: JwtGuard },
   ],
+  exports: [LoginService],
 })
 export class AuthModule {}

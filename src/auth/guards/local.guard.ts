@@ -1,7 +1,6 @@
 import { mixin, type ExecutionContext, type Type } from '@nestjs/common';
 import { AuthGuard, type IAuthGuard } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
-import { asFields } from '../../platform/validation/fields.decorator.js';
 import { RequestValidationPipe } from '../../platform/validation/request.pipe.js';
 
 const pipe = new RequestValidationPipe();
@@ -12,7 +11,7 @@ export function LocalGuard(dto: Type): Type<IAuthGuard> {
     // Guards run before pipes: unvalidated, a body would be answered 401 where 400 is documented.
     override async canActivate(context: ExecutionContext): Promise<boolean> {
       const request = context.switchToHttp().getRequest<FastifyRequest>();
-      request.body = await pipe.transform(asFields(request.body), { type: 'body', metatype: dto });
+      request.body = await pipe.transform(request.body, { type: 'body', metatype: dto });
       return super.canActivate(context) as Promise<boolean>;
     }
 

@@ -144,3 +144,12 @@ export const publicKeys: Rule<readonly KeyObject[]> = {
     return found.length === blocks.length && (blocks.length > 0 || text === '') ? Object.freeze(found) : undefined;
   },
 };
+
+export const totpWindow: Rule<0 | 1 | 2> = {
+  sentence: '0, 1 or 2',
+  unit: 'steps of 30 s',
+  parse: (text) => ([0, 1, 2] as const).find((steps) => String(steps) === text),
+};
+
+/** A colon would end it in the label of an otpauth URL. */
+export const label = matching('1 to 64 characters, none of them a colon', (text) => /^[^:\p{C}]{1,64}$/u.test(text));

@@ -145,6 +145,19 @@ export const groups = {
       rule.key,
       'Encrypts the secrets in the database; with another key they cannot be read again.',
     ),
+    encryptionPreviousKeys: setting(
+      'ENCRYPTION_PREVIOUS_KEYS',
+      '',
+      rule.keys,
+      'Keys that decrypt beside ENCRYPTION_KEY, until `gatehouse keys reencrypt` has run.',
+    ),
+    totpWindowSteps: setting(
+      'TOTP_WINDOW_STEPS',
+      '1',
+      rule.totpWindow,
+      'How far an authenticator may be off, either way, in steps of 30 s.',
+    ),
+    totpIssuer: setting('TOTP_ISSUER', 'Gatehouse', rule.label, 'What authenticator apps call this service.'),
     bcryptCost: setting(
       'BCRYPT_COST',
       '12',

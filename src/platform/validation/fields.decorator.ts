@@ -64,3 +64,11 @@ export function asFields(body: unknown): Record<string, unknown> {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return {};
   return Object.fromEntries(Object.entries(body).filter(([, value]) => !isBlank(value)));
 }
+
+/** Sixteen letters and digits, however grouped. */
+export const RecoveryCodeText = () =>
+  rule(
+    'format',
+    (field) => `The ${field} field must be 16 letters and digits.`,
+    (value) => typeof value === 'string' && /^[a-z2-7]{16}$/i.test(value.replace(/[ -]/g, '')),
+  );

@@ -1,7 +1,7 @@
-import { Injectable, ValidationPipe, type ValidationError } from '@nestjs/common';
+import { Injectable, ValidationPipe, type ArgumentMetadata, type ValidationError } from '@nestjs/common';
 import { AppError } from '../errors/app.errors.js';
 import { httpErrors } from '../errors/http.errors.js';
-import { ruleRanks } from './fields.decorator.js';
+import { asFields, ruleRanks } from './fields.decorator.js';
 
 /** Validates bodies and queries against their DTO; unknown keys are dropped, and faults answered field by field. */
 @Injectable()
@@ -14,6 +14,10 @@ export class RequestValidationPipe extends ValidationPipe {
       validationError: { target: false, value: false },
       exceptionFactory: (errors: ValidationError[]) => new AppError(httpErrors.validation_failed, { details: details(errors) }),
     });
+  }
+
+  override transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    return super.transform(metadata.type === 'body' ? asFields(value) : value, metadata);
   }
 }
 

@@ -1,4 +1,4 @@
-import { Controller, Header, HttpCode, Post, UseGuards } from '@nestjs/common';
+import { Body, Controller, Header, HttpCode, Post, UseGuards } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Client } from '../../../sessions/sessions.service.js';
 import type { User } from '../../../users/user.entity.js';
@@ -24,8 +24,12 @@ export class UsersAuthController {
   @ApiOperation({ operationId: 'authenticateUser', summary: 'Log in' })
   @ApiBody({ type: AuthenticationDto })
   @ApiAuthentication()
-  async authenticate(@CurrentUser() user: User, @CurrentClient() client: Client): Promise<AuthenticationBody> {
-    const token = await this.loginService.open(user, 'id', client);
+  async authenticate(
+    @CurrentUser() user: User,
+    @Body() { code, recovery_code: recoveryCode }: AuthenticationDto,
+    @CurrentClient() client: Client,
+  ): Promise<AuthenticationBody> {
+    const token = await this.loginService.open(user, { code, recoveryCode }, 'id', client);
     return { token, user: { id: user.id, email: user.email, role: user.role } };
   }
 }

@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Email, Required, SixDigits, StorableText, Text } from '../../../platform/validation/fields.decorator.js';
+import { Email, RecoveryCodeText, Required, SixDigits, StorableText, Text } from '../../../platform/validation/fields.decorator.js';
 
 /** What `POST /v1/login` takes. */
 export class LoginDto {
@@ -23,6 +23,14 @@ export class LoginDto {
   @Text()
   @SixDigits()
   code?: string;
+
+  @ApiPropertyOptional({
+    example: 'abcd-efgh-ijkl-mnop',
+    description: 'One of the recovery codes, instead of `code`; blanks, hyphens and case do not matter.',
+  })
+  @Text()
+  @RecoveryCodeText()
+  recovery_code?: string;
 }
 
 /** Who logged in. */

@@ -1,4 +1,4 @@
-import { Controller, Header, HttpCode, Post, UseGuards, UseInterceptors } from '@nestjs/common';
+import { Body, Controller, Header, HttpCode, Post, UseGuards, UseInterceptors } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { AccessClaims } from '../../../sessions/access-tokens.service.js';
@@ -33,8 +33,12 @@ export class V1Controller {
   @ApiOperation({ operationId: 'login', summary: 'Log in' })
   @ApiBody({ type: LoginDto })
   @ApiLogin()
-  async login(@CurrentUser() user: User, @CurrentClient() client: Client): Promise<WithAccessToken<LoginBody>> {
-    const accessToken = await this.loginService.open(user, 'publicId', client);
+  async login(
+    @CurrentUser() user: User,
+    @Body() { code, recovery_code: recoveryCode }: LoginDto,
+    @CurrentClient() client: Client,
+  ): Promise<WithAccessToken<LoginBody>> {
+    const accessToken = await this.loginService.open(user, { code, recoveryCode }, 'publicId', client);
     return { accessToken, body: { id: user.publicId, email: user.email } };
   }
 

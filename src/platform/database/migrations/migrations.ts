@@ -1,10 +1,12 @@
 import { CreateUsersAndSessions1764000000000 } from './1764000000000-create-users-and-sessions.migration.js';
 import { CreateFilms1764000000001 } from './1764000000001-create-films.migration.js';
 import { AddRotationAndRevocations1764000000002 } from './1764000000002-add-rotation-and-revocations.migration.js';
+import { CreateTwoFactor1764000000003 } from './1764000000003-create-two-factor.migration.js';
 
 /** Every migration, in order. Released ones are never edited: add a new file and a line here. */
 export const migrations = [
   CreateUsersAndSessions1764000000000,
   CreateFilms1764000000001,
   AddRotationAndRevocations1764000000002,
+  CreateTwoFactor1764000000003,
 ];

@@ -1,0 +1,125 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { authErrors } from '../auth/auth.errors.js';
+import { codeRequired } from '../auth/login.service.js';
+import { CONFIG, type Config } from '../platform/config/config.schema.js';
+import { AppError } from '../platform/errors/app.errors.js';
+import { PasswordsService } from '../passwords/passwords.service.js';
+import type { AccessClaims } from '../sessions/access-tokens.service.js';
+import { sessionsErrors } from '../sessions/sessions.errors.js';
+import { SessionsService } from '../sessions/sessions.service.js';
+import { otpauthUrl } from '../two-factor/totp.js';
+import type { TwoFactor } from '../two-factor/two-factor.entity.js';
+import { twoFactorErrors } from '../two-factor/two-factor.errors.js';
+import { TwoFactorService, type FactorVerdict, type PresentedFactor } from '../two-factor/two-factor.service.js';
+import type { User } from '../users/user.entity.js';
+import { UsersService } from '../users/users.service.js';
+
+/** Turning one's own second factor on and off. */
+@Injectable()
+export class OwnTwoFactorService {
+  constructor(
+    private readonly users: UsersService,
+    private readonly passwords: PasswordsService,
+    private readonly sessions: SessionsService,
+    private readonly twoFactor: TwoFactorService,
+    private readonly dataSource: DataSource,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  async status(claims: AccessClaims): Promise<{ confirmedAt: number | null; recoveryCodesLeft: number }> {
+    const { id } = await this.caller(claims);
+    const factor = await this.twoFactor.enabled(id);
+    return {
+      confirmedAt: factor?.confirmedAt ?? null,
+      recoveryCodesLeft: factor ? await this.twoFactor.countRecoveryCodes(id) : 0,
+    };
+  }
+
+  /** A new secret, and the URL that tells it to an app. @throws `credentials_rejected`, `two_factor_enabled` */
+  async enrol(claims: AccessClaims, password: string): Promise<{ secret: Buffer; url: string }> {
+    const user = await this.authenticated(claims, password);
+    const secret = await this.locked(user, (manager) => this.twoFactor.enrol(user.id, manager));
+    return { secret, url: otpauthUrl(secret, this.config.totpIssuer, user.email) };
+  }
+
+  /**
+   * Turns it on. The caller's other sessions, opened without it, end.
+   * @throws `credentials_rejected`, `two_factor_not_started`, `two_factor_enabled`
+   */
+  async confirm(claims: AccessClaims, code: string): Promise<string[]> {
+    const user = await this.caller(claims);
+    return this.proved(user, { code }, (manager) => this.twoFactor.unconfirmed(user.id, manager), async (manager) => {
+      await this.sessions.endAll(user.id, manager, claims.sid);
+      return this.twoFactor.confirm(user.id, manager);
+    });
+  }
+
+  /** Turns it off; other sessions end. @throws `credentials_rejected`, `code_required`, `two_factor_not_enabled` */
+  async disable(claims: AccessClaims, password: string, factor: PresentedFactor): Promise<void> {
+    const user = await this.authenticated(claims, password);
+    await this.proved(user, factor, (manager) => this.on(user, manager), async (manager) => {
+      await this.sessions.endAll(user.id, manager, claims.sid);
+      await this.twoFactor.remove(user.id, manager);
+    });
+  }
+
+  /** @throws `credentials_rejected`, `code_required`, `two_factor_not_enabled` */
+  async renewRecoveryCodes(claims: AccessClaims, password: string, factor: PresentedFactor): Promise<string[]> {
+    const user = await this.authenticated(claims, password);
+    return this.proved(
+      user,
+      factor,
+      (manager) => this.on(user, manager),
+      (manager) => this.twoFactor.renewRecoveryCodes(user.id, manager),
+    );
+  }
+
+  /** Verifies the presented factor and does `work`, in one transaction that a refusal commits too: it spends a try. */
+  private async proved<T>(
+    user: User,
+    presented: PresentedFactor,
+    find: (manager: EntityManager) => Promise<TwoFactor>,
+    work: (manager: EntityManager) => Promise<T>,
+  ): Promise<T> {
+    const { verdict, result } = await this.locked<{ verdict: FactorVerdict; result?: T }>(user, async (manager) => {
+      const factor = await find(manager);
+      if (presented.code === undefined && presented.recoveryCode === undefined) throw codeRequired();
+      const verdict = await this.twoFactor.verify(factor, presented, manager);
+      return verdict === 'accepted' ? { verdict, result: await work(manager) } : { verdict };
+    });
+    if (verdict !== 'accepted') throw new AppError(authErrors.credentials_rejected, { reason: verdict });
+    return result as T;
+  }
+
+  /** Runs `work` while nobody else changes the account, which must still be as it was. */
+  private async locked<T>(user: User, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.dataSource.transaction(async (manager) => {
+      const current = await this.users.lock(user.id, manager);
+      if (!current || current.disabledAt !== null || current.passwordHash !== user.passwordHash) {
+        throw new AppError(authErrors.credentials_rejected, { reason: 'account_changed' });
+      }
+      return work(manager);
+    });
+  }
+
+  private async on(user: User, manager: EntityManager): Promise<TwoFactor> {
+    const factor = await this.twoFactor.enabled(user.id, manager);
+    if (!factor) throw new AppError(twoFactorErrors.two_factor_not_enabled);
+    return factor;
+  }
+
+  private async authenticated(claims: AccessClaims, password: string): Promise<User> {
+    const user = await this.caller(claims);
+    const { matches } = await this.passwords.verify(password, user.passwordHash);
+    if (!matches) throw new AppError(authErrors.credentials_rejected, { reason: 'wrong_password' });
+    return user;
+  }
+
+  private async caller({ sid }: AccessClaims): Promise<User> {
+    const session = await this.sessions.find(sid);
+    const user = session && (await this.users.find(session.userId));
+    if (!user) throw new AppError(sessionsErrors.token_rejected, { reason: 'session_ended' });
+    return user;
+  }
+}

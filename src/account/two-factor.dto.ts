@@ -1,0 +1,65 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { RecoveryCodeText, Required, SixDigits, StorableText, Text } from '../platform/validation/fields.decorator.js';
+
+const secretExample = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP';
+
+/** The caller's password, once more. */
+export class PasswordDto {
+  @ApiProperty({ format: 'password', example: 'mySecur€Password!' })
+  @Required()
+  @Text()
+  @StorableText()
+  password!: string;
+}
+
+/** The first code of a new authenticator. */
+export class CodeDto {
+  @ApiProperty({ pattern: '^[0-9]{6}$', example: '534323' })
+  @Required()
+  @Text()
+  @SixDigits()
+  code!: string;
+}
+
+/** Everything that proves who somebody is: password and second factor. */
+export class FullProofDto extends PasswordDto {
+  @ApiPropertyOptional({ pattern: '^[0-9]{6}$', example: '534323' })
+  @Text()
+  @SixDigits()
+  code?: string;
+
+  @ApiPropertyOptional({ example: 'abcd-efgh-ijkl-mnop', description: 'Instead of `code`.' })
+  @Text()
+  @RecoveryCodeText()
+  recovery_code?: string;
+}
+
+/** What an authenticator app is set up with. */
+export class EnrolmentBody {
+  @ApiProperty({ example: secretExample, description: 'Base32, to be typed in.' })
+  secret!: string;
+
+  @ApiProperty({ example: `otpauth://totp/Gatehouse:user%40example.com?secret=${secretExample}&issuer=Gatehouse` })
+  otpauth_url!: string;
+
+  @ApiProperty({ example: 'data:image/svg+xml;base64,PHN2Zy…', description: 'The same as a picture to scan.' })
+  qr_code!: string;
+}
+
+/** Shown this once. */
+export class RecoveryCodesBody {
+  @ApiProperty({ type: [String], minItems: 10, maxItems: 10, example: ['abcd-efgh-ijkl-mnop'] })
+  recovery_codes!: string[];
+}
+
+/** Whether the second factor is on. */
+export class TwoFactorBody {
+  @ApiProperty({ example: true })
+  enabled!: boolean;
+
+  @ApiProperty({ type: String, nullable: true, example: '2025-12-01T16:14:53+00:00' })
+  confirmed_at!: string | null;
+
+  @ApiProperty({ example: 10 })
+  recovery_codes_left!: number;
+}

@@ -1,0 +1,22 @@
+import { createHash } from 'node:crypto';
+import { randomString } from '../platform/crypto/random.js';
+
+const CODES = 10;
+/** 16 characters of 5 bits: 80 bits, more than anybody guesses, offline too. */
+const LENGTH = 16;
+
+/** Ten new codes, as they are shown: `abcd-efgh-ijkl-mnop`. */
+export const generateRecoveryCodes = (): string[] =>
+  Array.from({ length: CODES }, () =>
+    (randomString('abcdefghijklmnopqrstuvwxyz234567', LENGTH).match(/.{4}/g) ?? []).join('-'),
+  );
+
+/** The one form of a code however it was typed, or undefined where it is none. */
+export function canonicalRecoveryCode(text: string): string | undefined {
+  const code = text.replace(/[ -]/g, '').toLowerCase();
+  return new RegExp(`^[a-z2-7]{${LENGTH}}$`).test(code) ? code : undefined;
+}
+
+/** What is stored of a canonical code: salted with its account, SHA-256 (the code itself is 80 random bits). */
+export const hashRecoveryCode = (userId: number, code: string): string =>
+  createHash('sha256').update(`gatehouse recovery code\0${userId}\0${code}`).digest('base64url');

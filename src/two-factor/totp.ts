@@ -1,0 +1,41 @@
+import speakeasy from 'speakeasy';
+
+export const TOTP_STEP_SECONDS = 30;
+const SECRET_BYTES = 20;
+
+/** RFC 4226 §4 recommends 160 bits. */
+export const TOTP_SECRET_BYTES = SECRET_BYTES;
+
+/**
+ * The time step whose code (RFC 6238: SHA-1, 6 digits, 30 s) `code` is, looked for up to `window` steps around `now`; undefined
+ * where there is none. The only door to speakeasy, which accepts an empty secret, a window in text and codes with blanks.
+ * @param now epoch milliseconds
+ */
+export function matchedStep(secret: Buffer, code: string, now: number, window: 0 | 1 | 2): number | undefined {
+  if (secret.length !== SECRET_BYTES) throw new RangeError(`a TOTP secret has ${SECRET_BYTES} bytes`);
+  if (!/^[0-9]{6}$/.test(code)) return undefined;
+  const step = Math.floor(now / 1000 / TOTP_STEP_SECONDS);
+  const match = speakeasy.totp.verifyDelta({
+    secret: secret.toString('hex'),
+    encoding: 'hex',
+    token: code,
+    time: step * TOTP_STEP_SECONDS,
+    step: TOTP_STEP_SECONDS,
+    window,
+  });
+  return match ? step + match.delta : undefined;
+}
+
+/** RFC 4648 §6, without padding: what authenticator apps read. */
+export function base32(bytes: Buffer): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+  const bits = [...bytes].map((byte) => byte.toString(2).padStart(8, '0')).join('');
+  return (bits.match(/.{1,5}/g) ?? []).map((five) => alphabet[parseInt(five.padEnd(5, '0'), 2)]).join('');
+}
+
+/** What an authenticator app is told, as a link or in a QR code (the Key URI format). */
+export function otpauthUrl(secret: Buffer, issuer: string, account: string): string {
+  const label = `${encodeURIComponent(issuer)}:${encodeURIComponent(account)}`;
+  const query = `secret=${base32(secret)}&issuer=${encodeURIComponent(issuer)}&algorithm=SHA1&digits=6&period=${TOTP_STEP_SECONDS}`;
+  return `otpauth://totp/${label}?${query}`;
+}

@@ -1,0 +1,183 @@
+import { randomBytes } from 'node:crypto';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { MoreThan, Repository, type EntityManager } from 'typeorm';
+import { Clock } from '../platform/clock/clock.service.js';
+import { CONFIG, type Config } from '../platform/config/config.schema.js';
+import { EncryptionService } from '../platform/crypto/encryption.service.js';
+import { statement } from '../platform/database/statement.js';
+import { AppError } from '../platform/errors/app.errors.js';
+import { canonicalRecoveryCode, generateRecoveryCodes, hashRecoveryCode } from './recovery-code.js';
+import { RecoveryCode } from './recovery-code.entity.js';
+import { matchedStep, TOTP_SECRET_BYTES } from './totp.js';
+import { TwoFactor } from './two-factor.entity.js';
+import { twoFactorErrors } from './two-factor.errors.js';
+
+/** NIST SP 800-63B-4 §3.2.2 asks for a limit; five in a quarter of an hour is our guess budget. */
+const MAX_FAILED_CODES = 5;
+const BUDGET_WINDOW_MS = 15 * 60_000;
+
+/** The second factor as it was presented: one of the two, or neither. */
+export interface PresentedFactor {
+  code?: string | undefined;
+  recoveryCode?: string | undefined;
+}
+
+/** `accepted`, or why not: the reason is for the log, clients are told the same for all. */
+export type FactorVerdict = 'accepted' | 'wrong_code' | 'code_used' | 'wrong_recovery_code' | 'code_budget_spent' | 'secret_unreadable';
+
+/**
+ * TOTP secrets and recovery codes. Every method that takes a `manager` relies on the caller's transaction holding the account's row,
+ * which puts all attempts on one account into a line.
+ */
+@Injectable()
+export class TwoFactorService {
+  private readonly logger = new Logger(TwoFactorService.name);
+
+  constructor(
+    @InjectRepository(TwoFactor) private readonly factors: Repository<TwoFactor>,
+    private readonly encryption: EncryptionService,
+    private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** Puts a new unconfirmed secret in place of an unconfirmed one. @throws `two_factor_enabled` */
+  async enrol(userId: number, manager: EntityManager): Promise<Buffer> {
+    const factor = await manager.findOneBy(TwoFactor, { userId });
+    if (factor?.confirmedAt) throw new AppError(twoFactorErrors.two_factor_enabled);
+    const secret = randomBytes(TOTP_SECRET_BYTES);
+    const encrypted = this.encryption.encrypt(secret, context(userId));
+    // The budget of wrong codes stays: asking again is no way to renew it.
+    if (factor) await manager.update(TwoFactor, { userId }, { secret: encrypted });
+    else await manager.insert(TwoFactor, { userId, secret: encrypted, confirmedAt: null, lastUsedStep: null });
+    return secret;
+  }
+
+  /** The account's factor where it is on: its login asks for a code. */
+  async enabled(userId: number, manager: EntityManager = this.factors.manager): Promise<TwoFactor | null> {
+    return manager.findOneBy(TwoFactor, { userId, confirmedAt: MoreThan(0) });
+  }
+
+  /** The account's factor where its enrolment waits for a first code. @throws `two_factor_enabled`, `two_factor_not_started` */
+  async unconfirmed(userId: number, manager: EntityManager): Promise<TwoFactor> {
+    const factor = await manager.findOneBy(TwoFactor, { userId });
+    if (!factor) throw new AppError(twoFactorErrors.two_factor_not_started);
+    if (factor.confirmedAt) throw new AppError(twoFactorErrors.two_factor_enabled);
+    return factor;
+  }
+
+  /** Turns a factor on whose code was accepted just now. */
+  async confirm(userId: number, manager: EntityManager): Promise<string[]> {
+    await manager.update(TwoFactor, { userId }, { confirmedAt: this.clock.now() });
+    return this.renewRecoveryCodes(userId, manager);
+  }
+
+  /** Ten new recovery codes, to be shown once; those from before are void. */
+  async renewRecoveryCodes(userId: number, manager: EntityManager): Promise<string[]> {
+    const codes = generateRecoveryCodes();
+    const createdAt = this.clock.now();
+    await manager.delete(RecoveryCode, { userId });
+    await manager.insert(
+      RecoveryCode,
+      codes.map((code) => ({ userId, codeHash: hashRecoveryCode(userId, code.replaceAll('-', '')), createdAt })),
+    );
+    return codes;
+  }
+
+  countRecoveryCodes(userId: number): Promise<number> {
+    return this.factors.manager.countBy(RecoveryCode, { userId });
+  }
+
+  /** Turns it off, and forgets all of it. False: there was nothing. */
+  async remove(userId: number, manager: EntityManager): Promise<boolean> {
+    await manager.delete(RecoveryCode, { userId });
+    const { affected } = await manager.delete(TwoFactor, { userId });
+    return affected === 1;
+  }
+
+  /**
+   * Decides on a presented code, and uses it up. A wrong one spends a try of the account's budget, which counts once the
+   * transaction commits: the caller must commit a refusal too. A failure of ours rolls back, and spends nothing.
+   */
+  async verify(factor: TwoFactor, { code, recoveryCode }: PresentedFactor, manager: EntityManager): Promise<FactorVerdict> {
+    if (this.isLocked(factor)) return 'code_budget_spent';
+    const verdict =
+      code === undefined
+        ? await this.useRecoveryCode(factor, recoveryCode ?? '', manager)
+        : await this.useCode(factor, code, manager);
+    if (verdict === 'wrong_code' || verdict === 'wrong_recovery_code') await this.spendTry(factor, manager);
+    if (verdict === 'accepted') await manager.update(TwoFactor, { userId: factor.userId }, { failedCodes: 0 });
+    return verdict;
+  }
+
+  /** Encrypts anew under the current key every secret that is not. Returns how many, and how many cannot be read. */
+  async reencryptAll(): Promise<{ reencrypted: number; unreadable: number }> {
+    const result = { reencrypted: 0, unreadable: 0 };
+    let after = 0;
+    for (;;) {
+      const batch = await this.factors.find({ where: { userId: MoreThan(after) }, order: { userId: 'ASC' }, take: 500 });
+      for (const factor of batch) {
+        if (this.encryption.isCurrent(factor.secret)) continue;
+        const secret = this.encryption.decrypt(factor.secret, context(factor.userId));
+        if (secret) result.reencrypted += await this.reencrypt(factor, secret, this.factors.manager);
+        else result.unreadable += 1;
+      }
+      after = batch.at(-1)?.userId ?? after;
+      if (batch.length < 500) return result;
+    }
+  }
+
+  /** RFC 6238 §5.2: each time step once. Steps only move forward, in one conditional UPDATE. */
+  private async useCode(factor: TwoFactor, code: string, manager: EntityManager): Promise<FactorVerdict> {
+    const secret = this.encryption.decrypt(factor.secret, context(factor.userId));
+    if (secret?.length !== TOTP_SECRET_BYTES) {
+      this.logger.error({ msg: 'ALARM: a two-factor secret cannot be decrypted; its owner cannot log in', user_id: factor.userId });
+      return 'secret_unreadable';
+    }
+    const step = matchedStep(secret, code, this.clock.now(), this.config.totpWindowSteps);
+    if (step === undefined) return 'wrong_code';
+    const used = await statement(
+      manager,
+      `UPDATE two_factor SET last_used_step = $1
+       WHERE user_id = $2 AND (last_used_step IS NULL OR last_used_step < $1) RETURNING user_id`,
+      [step, factor.userId],
+    );
+    // Its owner clicking twice, or somebody who looked over a shoulder: no guess, so no try is spent.
+    if (used.length === 0) return 'code_used';
+    if (!this.encryption.isCurrent(factor.secret)) await this.reencrypt(factor, secret, manager);
+    return 'accepted';
+  }
+
+  private async useRecoveryCode(factor: TwoFactor, text: string, manager: EntityManager): Promise<FactorVerdict> {
+    const code = canonicalRecoveryCode(text);
+    if (code === undefined) return 'wrong_recovery_code';
+    const { affected } = await manager.delete(RecoveryCode, {
+      userId: factor.userId,
+      codeHash: hashRecoveryCode(factor.userId, code),
+    });
+    return affected === 1 ? 'accepted' : 'wrong_recovery_code';
+  }
+
+  private isLocked({ failedCodes, failedSince }: TwoFactor): boolean {
+    return failedCodes >= MAX_FAILED_CODES && this.clock.now() < failedSince + BUDGET_WINDOW_MS;
+  }
+
+  private async spendTry({ userId, failedCodes, failedSince }: TwoFactor, manager: EntityManager): Promise<void> {
+    const now = this.clock.now();
+    const spent = now < failedSince + BUDGET_WINDOW_MS ? failedCodes + 1 : 1;
+    const startsWindow = spent === 1 || spent === MAX_FAILED_CODES;
+    await manager.update(TwoFactor, { userId }, { failedCodes: spent, ...(startsWindow && { failedSince: now }) });
+  }
+
+  private async reencrypt(factor: TwoFactor, secret: Buffer, manager: EntityManager): Promise<number> {
+    const { affected } = await manager.update(
+      TwoFactor,
+      { userId: factor.userId, secret: factor.secret },
+      { secret: this.encryption.encrypt(secret, context(factor.userId)) },
+    );
+    return affected ?? 0;
+  }
+}
+
+/** Binds a ciphertext to its account: moved to another row it opens nothing. */
+const context = (userId: number): string => `two-factor secret of user ${userId}`;
