@@ -2,5 +2,4 @@ import { defineErrors } from '../platform/errors/app.errors.js';
 
 export const authErrors = defineErrors({
   credentials_rejected: { status: 401, sentence: 'Unauthenticated.' },
-  forbidden: { status: 403, sentence: 'This action is unauthorized.' },
 });
