@@ -8,10 +8,11 @@ import { Clock } from './platform/clock/clock.service.js';
 import type { Config } from './platform/config/config.schema.js';
 import { CONFIG } from './platform/config/config.schema.js';
 import { parseJsonBodiesOnly } from './platform/http/body.parser.js';
-import { answerConnectionError } from './platform/http/connection-error.js';
+import { answerConnectionError, answerForNode } from './platform/http/connection-error.js';
 import { Contracts, pathOf } from './platform/http/contract.js';
 import { ErrorFilter } from './platform/http/error.filter.js';
 import { RouteTable } from './platform/http/route-table.js';
+import { closeGracefully } from './platform/http/shutdown.js';
 import { serveApiDocument } from './platform/http/api-document.js';
 import { logRequests } from './platform/logging/request-log.js';
 import { RequestValidationPipe } from './platform/validation/request.pipe.js';
@@ -25,8 +26,16 @@ export function createAdapter(): FastifyAdapter {
     bodyLimit: 16_384,
     // Whole requests, so that dripping a body is no way to hold a connection; headers sooner.
     requestTimeout: 15_000,
-    http: { maxHeaderSize: 16_384, headersTimeout: 10_000, connectionsCheckingInterval: 2_000 },
+    http: {
+      maxHeaderSize: 16_384,
+      headersTimeout: 10_000,
+      connectionsCheckingInterval: 2_000,
+      // Asked by `answerForNode`, in the contract's words.
+      requireHostHeader: false,
+    },
     keepAliveTimeout: 72_000,
+    // `closeGracefully` says it in the contract's words.
+    return503OnClosing: false,
     // A client's own X-Request-Id is not believed, nor written anywhere.
     requestIdHeader: false,
     genReqId: ({ url = '/' }) => {
@@ -51,12 +60,15 @@ export async function setUp(app: NestFastifyApplication, logger: Logger): Promis
   const server = app.getHttpAdapter().getInstance();
   const routes = new RouteTable();
   server.addHook('onRoute', ({ method, url }) => {
-    for (const each of [method].flat()) routes.add(each, url);
+    // Not the one by which CORS answers every preflight: no path would be unknown any more.
+    if (url !== '*') for (const each of [method].flat()) routes.add(each, url);
   });
   server.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     done();
   });
+  answerForNode(server);
+  closeGracefully(server);
   parseJsonBodiesOnly(server);
   logRequests(server, logger, publicIdOf);
   const filter = new ErrorFilter(contracts, routes, app.get(Clock));
@@ -64,13 +76,18 @@ export async function setUp(app: NestFastifyApplication, logger: Logger): Promis
   app.useGlobalFilters(filter);
   app.useGlobalPipes(new RequestValidationPipe());
   app.enableShutdownHooks();
-  if (config.corsOrigins.length > 0) {
-    app.enableCors({
-      origin: [...config.corsOrigins],
-      exposedHeaders: ['access_token', 'X-Request-Id', 'Retry-After'],
-    });
-  }
+  if (config.corsOrigins.length > 0) allowOrigins(app, config.corsOrigins);
   serveApiDocument(app);
   await app.init();
   return routes;
+}
+
+/** Lets pages of these origins, compared as they are written, call the API from a browser. */
+function allowOrigins(app: NestFastifyApplication, origins: readonly string[]): void {
+  app.enableCors({
+    origin: [...origins],
+    exposedHeaders: ['access_token', 'X-Request-Id', 'Retry-After'],
+    // Strict, an OPTIONS that is no preflight would be answered in words of no contract.
+    strictPreflight: false,
+  });
 }

@@ -3,5 +3,4 @@ import { defineErrors } from '../platform/errors/app.errors.js';
 export const authErrors = defineErrors({
   credentials_rejected: { status: 401, sentence: 'Unauthenticated.' },
   code_required: { status: 400, sentence: 'The code field is required.' },
-  forbidden: { status: 403, sentence: 'This action is unauthorized.' },
 });

@@ -39,7 +39,9 @@ export class LoginService {
     if (!matches) throw rejected('wrong_password');
     if (needsRehash) {
       const hash = await this.passwords.rehash(password);
-      if (await this.users.rehash(user.id, user.passwordHash, hash)) user.passwordHash = hash;
+      // Another login was first, or the password was changed: the hash that is there now decides.
+      if (!(await this.users.rehash(user.id, user.passwordHash, hash))) return this.authenticate(email, password);
+      user.passwordHash = hash;
     }
     return user;
   }

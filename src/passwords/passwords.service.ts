@@ -48,23 +48,39 @@ export class PasswordsService implements OnApplicationShutdown {
   }
 
   /**
-   * Whether `password` is the one behind `hash`. One whole computation is done whatever is given: for no hash at all
-   * (nobody of that name), an unreadable one or a password too long to have been set, against a decoy of the current cost.
+   * Whether `password` is the one behind `hash`. What does not match has cost one whole computation at least: for no hash
+   * at all (nobody of that name), an unreadable or a cheaper one, or a password too long to have been set, against a decoy
+   * of the current cost.
    */
   async verify(password: string, hash: string | null): Promise<Verification> {
     const isComparable = hash !== null && readableHash.test(hash) && passwordBytes(password) <= PASSWORD_MAX_BYTES;
-    const against = isComparable ? hash : await (this.decoy ??= this.compute(randomBytes(32).toString('base64url')));
-    const equal = await this.pool.run({ kind: 'compare', password, hash: against });
-    return { matches: isComparable && equal === true, needsRehash: isComparable && costOf(hash) !== this.config.bcryptCost };
+    const matches = isComparable && (await this.compare(password, hash));
+    const needsRehash = isComparable && costOf(hash) !== this.config.bcryptCost;
+    const isCheap = !isComparable || costOf(hash) < this.config.bcryptCost;
+    if (!matches && isCheap) await this.compare(password, await this.decoyHash());
+    return { matches, needsRehash };
   }
 
   /** Starts the threads and makes the decoy, so that the first login need not wait for either. */
   warmUp(): void {
-    this.decoy ??= this.compute(randomBytes(32).toString('base64url'));
+    // One that fails is made anew by the login that needs it.
+    this.decoyHash().catch(() => undefined);
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.pool.destroy();
+  }
+
+  /** A hash of the current cost whose password nobody knows. */
+  private decoyHash(): Promise<string> {
+    return (this.decoy ??= this.compute(randomBytes(32).toString('base64url')).catch((error: unknown) => {
+      this.decoy = undefined;
+      throw error;
+    }));
+  }
+
+  private async compare(password: string, hash: string): Promise<boolean> {
+    return (await this.pool.run({ kind: 'compare', password, hash })) === true;
   }
 
   private async compute(password: string): Promise<string> {

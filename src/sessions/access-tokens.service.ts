@@ -29,6 +29,8 @@ export interface TokenSubject {
 
 /** A worst-case token of ours has under 1 KB; what is longer is not looked at. */
 const TOKEN_MAX_LENGTH = 2_048;
+/** `{"` and a letter, in base64url. */
+const CLAIMS_START = 'eyJ';
 /** How far another machine's clock may be off. */
 const LEEWAY_SECONDS = 30;
 /** Tokens whose signature is remembered: clients send the same one again and again. */
@@ -69,6 +71,8 @@ export class AccessTokensService {
     if (token.length > TOKEN_MAX_LENGTH) return undefined;
     const [header, payload, signature, ...more] = token.split('.');
     if (!header || !payload || !signature || more.length > 0) return undefined;
+    // Claims are an object (RFC 7519 §7.2, step 10): of a `null` jsonwebtoken would read `nbf` all the same, and throw.
+    if (!payload.startsWith(CLAIMS_START)) return undefined;
     if (!isCanonical(payload) || !isCanonical(signature)) return undefined;
     return this.keys.ofHeader(header);
   }
@@ -97,7 +101,8 @@ const isCanonical = (segment: string): boolean => Buffer.from(segment, 'base64ur
 function isAccessClaims(value: unknown): value is AccessClaims {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const claims = value as Record<keyof AccessClaims | 'nbf', unknown>;
-  const isText = (claim: unknown): claim is string => typeof claim === 'string' && claim !== '';
+  // All that ours are made of; a NUL would be PostgreSQL's error 22021 where a session is looked up.
+  const isText = (claim: unknown): claim is string => typeof claim === 'string' && /^[\x21-\x7e]+$/.test(claim);
   const isSeconds = (claim: unknown): boolean => Number.isSafeInteger(claim) && (claim as number) < 1e11;
   return (
     (isText(claims.sub) || (Number.isSafeInteger(claims.sub) && (claims.sub as number) > 0)) &&

@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import { QueryFailedError } from 'typeorm';
 import { AppError } from '../errors/app.errors.js';
 import { defineErrors } from '../errors/app.errors.js';
@@ -17,7 +18,7 @@ const unavailableMessage =
 
 /** The `database_unavailable` error where `thrown` says that the database cannot be reached or written, else nothing. */
 export function databaseFault(thrown: unknown): AppError | undefined {
-  if (!(thrown instanceof Error)) return undefined;
+  if (!isNativeError(thrown)) return undefined;
   const cause = thrown instanceof QueryFailedError ? thrown.driverError : thrown;
   const code = (cause as { code?: unknown }).code;
   const isFault = (typeof code === 'string' && unavailable.test(code)) || unavailableMessage.test(cause.message);

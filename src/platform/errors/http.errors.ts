@@ -5,6 +5,7 @@ export const httpErrors = defineErrors({
   validation_failed: { status: 400, sentence: 'The request is not valid.' },
   invalid_json: { status: 400, sentence: 'The request body is not valid JSON.' },
   bad_request: { status: 400, sentence: 'Bad Request.' },
+  forbidden: { status: 403, sentence: 'This action is unauthorized.' },
   not_found: { status: 404, sentence: 'Not Found.' },
   method_not_allowed: { status: 405, sentence: 'Method Not Allowed.' },
   request_timeout: { status: 408, sentence: 'Request Timeout.' },

@@ -9,6 +9,11 @@ const MAX_DEPTH = 32;
 
 /** JSON bodies and no others, read strictly: valid UTF-8, no `__proto__`, no bottomless nesting. */
 export function parseJsonBodiesOnly(server: FastifyInstance): void {
+  server.addHook('onRequest', (request, _reply, done) => {
+    // A type that is none is refused before any parser is asked.
+    if (takesNoBody(request)) delete request.headers['content-type'];
+    done();
+  });
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
     try {
@@ -19,9 +24,12 @@ export function parseJsonBodiesOnly(server: FastifyInstance): void {
   });
 }
 
+/** What is asked for is not here, or takes no body: the type of one is no matter. */
+const takesNoBody = (request: FastifyRequest): boolean =>
+  request.is404 || request.routeOptions.config.ignoresBody === true;
+
 function parse(request: FastifyRequest, body: Buffer): unknown {
-  // What is asked for is not here, or takes no body: the type of one is no matter.
-  if (request.is404 || request.routeOptions.config.ignoresBody) return undefined;
+  if (takesNoBody(request)) return undefined;
   const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
   const encoding = request.headers['content-encoding'];
   if (type !== 'application/json' || (encoding !== undefined && encoding !== 'identity')) {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import { STATUS_CODES } from 'node:http';
+import { STATUS_CODES, type ServerResponse } from 'node:http';
+import type { FastifyInstance } from 'fastify';
 import { AppError, type ErrorDefinition } from '../errors/app.errors.js';
 import { httpErrors } from '../errors/http.errors.js';
 import { pathOf, type Contracts } from './contract.js';
@@ -13,12 +14,14 @@ const byParserCode: Record<string, ErrorDefinition> = {
 
 /** Answers, in the contract's words, what Node's parser could not read, and closes the connection. */
 export function answerConnectionError(error: NodeJS.ErrnoException, socket: Socket, contracts: Contracts, now: number): void {
+  // Whose body could not be read, where the headers were good; Node's own handler of these errors asks it too.
+  const answering = (socket as { _httpMessage?: ServerResponse | null })._httpMessage;
   // The client is gone, or an answer is already under way.
-  if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {
+  if (error.code === 'ECONNRESET' || !socket.writable || answering?.headersSent) {
     socket.destroy();
     return;
   }
-  const path = requestedPath(error);
+  const path = answering ? pathOf(answering.req.url ?? '/') : requestedPath(error);
   const contract = contracts.of(path);
   const requestId = contract.requestId(path);
   const named = new AppError(byParserCode[error.code ?? ''] ?? httpErrors.bad_request);
@@ -36,6 +39,22 @@ export function answerConnectionError(error: NodeJS.ErrnoException, socket: Sock
       text,
     ].join('\r\n'),
   );
+}
+
+/** Node leaves out what comes after 2,000 headers without a word: it could be the one that a proxy added. */
+const MAX_HEADERS = 1_000;
+
+/** Refuses what Node would let pass, or answer by itself without a body. */
+export function answerForNode(server: FastifyInstance): void {
+  server.addHook('onRequest', ({ raw }, _reply, done) => {
+    // RFC 9112 §3.2: a request of HTTP/1.1 names its host.
+    const isHostless = raw.httpVersion === '1.1' && raw.headers.host === undefined;
+    if (isHostless) done(new AppError(httpErrors.bad_request));
+    else if (raw.rawHeaders.length > 2 * MAX_HEADERS) done(new AppError(httpErrors.header_fields_too_large));
+    else done();
+  });
+  // An unknown expectation is passed over, as RFC 9110 §10.1.1 allows.
+  server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response));
 }
 
 /** The path in the request line, as far as one can be made out. */

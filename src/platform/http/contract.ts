@@ -29,10 +29,19 @@ export class Contracts {
   }
 }
 
-/** The path of a request target, without its query string. */
-export function pathOf(url: string): string {
-  const end = url.indexOf('?');
-  return end === -1 ? url : url.slice(0, end);
+const origin = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
+/** Letters, digits and `-._~`, which need no escape (RFC 3986 §2.3). */
+const needlessEscape = /%(?:2[de]|3[0-9]|[46][1-9a-f]|[57][0-9a]|5f|7e)/gi;
+
+/**
+ * The path of a request target without its origin, query string and fragment, normalised by RFC 3986 §6.2.2.2: the
+ * router takes all of those spellings for one route, so they must be one contract too.
+ */
+export function pathOf(target: string): string {
+  const local = target.startsWith('/') ? target : target.replace(origin, '');
+  const end = local.search(/[?#]/);
+  const path = (end === -1 ? local : local.slice(0, end)) || '/';
+  return path.includes('%') ? path.replace(needlessEscape, (escape) => decodeURIComponent(escape)) : path;
 }
 
 /** A lower-case UUID: the usual request id. */

@@ -21,6 +21,7 @@ const byFastifyCode: Record<string, ErrorDefinition> = {
 
 const byStatus: Record<number, ErrorDefinition> = {
   400: httpErrors.bad_request,
+  403: httpErrors.forbidden,
   404: httpErrors.not_found,
   408: httpErrors.request_timeout,
   413: httpErrors.payload_too_large,
@@ -62,10 +63,9 @@ export class ErrorFilter implements ExceptionFilter {
 
   private named(thrown: unknown, method: string, path: string): AppError {
     if (thrown instanceof AppError) return thrown;
-    const unavailable = databaseFault(thrown);
-    if (unavailable) return unavailable;
+    // Refusals first: a client that leaves in the middle of its body resets a connection too, and no database's.
     const definition = this.refusal(thrown);
-    if (!definition) return new AppError(httpErrors.internal, { cause: thrown });
+    if (!definition) return databaseFault(thrown) ?? new AppError(httpErrors.internal, { cause: thrown });
     if (definition === httpErrors.not_found) {
       const allow = this.routes.methodsOf(path);
       // A method that the path has can still be refused: then it was the resource that is not there.

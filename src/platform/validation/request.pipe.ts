@@ -28,7 +28,9 @@ function details(errors: ValidationError[]): Record<string, { message: string }[
   return Object.fromEntries(
     errors.map(({ property, constraints = {} }) => [
       property,
+      // Decorators are evaluated from the last to the first: reversed, rules of one rank come as they are written.
       Object.entries(constraints)
+        .reverse()
         .sort(([a], [b]) => rank(a) - rank(b))
         .map(([, message]) => ({ message })),
     ]),

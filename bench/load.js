@@ -1,0 +1,124 @@
+// @ts-check
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { summarize } from './sample.js';
+
+/** An answer that takes longer has failed. */
+const PATIENCE_MS = 10_000;
+
+/**
+ * @typedef {object} Client What one connection says. Texts are latin1: a character a byte.
+ * @property {() => string} request the next request, whole
+ * @property {(body: string, head: string) => void} accept throws where the 200 holds something else than it should
+ */
+
+/**
+ * Sends one request after the other on each client's own connection until the time is over, then waits for the last answers:
+ * all that was begun is counted, over the time until it was done.
+ *
+ * Plain sockets, because a generator that costs more per request than the server measures itself: a bare Fastify route
+ * answers several times what a general HTTP client of the same language can ask.
+ * @param {number} port on 127.0.0.1
+ * @param {Client[]} clients
+ * @param {number} seconds
+ */
+export async function drive(port, clients, seconds) {
+  const sockets = clients.map(() => connect({ port, host: '127.0.0.1', noDelay: true }));
+  try {
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+    const began = performance.now();
+    const deadline = began + seconds * 1000;
+    /** @type {number[]} */
+    const latencies = [];
+    await Promise.all(
+      clients.map((client, i) => {
+        const socket = sockets[i];
+        return socket && converse(socket, client, deadline, latencies);
+      }),
+    );
+    return summarize(latencies, performance.now() - began);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+  }
+}
+
+/**
+ * @param {import('node:net').Socket} socket
+ * @param {Client} client
+ * @param {number} deadline
+ * @param {number[]} latencies
+ * @returns {Promise<void>}
+ */
+function converse(socket, client, deadline, latencies) {
+  return new Promise((resolve, reject) => {
+    let received = '';
+    let sent = 0;
+    const send = () => {
+      sent = performance.now();
+      socket.write(client.request(), 'latin1');
+    };
+    socket.setEncoding('latin1');
+    socket.setTimeout(PATIENCE_MS, () => reject(new Error(`no answer within ${PATIENCE_MS} ms`)));
+    socket.on('error', reject);
+    socket.on('close', () => reject(new Error('the server closed a connection')));
+    socket.on('data', (/** @type {string} */ chunk) => {
+      received += chunk;
+      const headEnd = received.indexOf('\r\n\r\n');
+      if (headEnd === -1) return;
+      const head = received.slice(0, headEnd + 2);
+      const body = received.slice(headEnd + 4);
+      try {
+        const missing = bodyLength(head) - body.length;
+        if (missing > 0) return;
+        const now = performance.now();
+        if (missing < 0 || !head.startsWith('HTTP/1.1 200 ')) throw new Error('not the answer it should be');
+        client.accept(body, head);
+        latencies.push(now - sent);
+        received = '';
+        if (now < deadline) send();
+        else resolve();
+      } catch (error) {
+        const { message } = /** @type {Error} */ (error);
+        reject(new Error(`${message}:\n${head.split('\r\n', 1)[0]}\n${body.slice(0, 500)}`));
+      }
+    });
+    send();
+  });
+}
+
+/** @param {string} head */
+function bodyLength(head) {
+  const length = /\r\ncontent-length: (\d+)\r\n/i.exec(head)?.[1];
+  if (length === undefined) throw new Error('an answer without Content-Length');
+  return Number(length);
+}
+
+/**
+ * A client that asks the same again and again.
+ * @param {string} request
+ * @param {string} body what every answer must be, as a JavaScript string
+ * @returns {Client}
+ */
+export function repeat(request, body) {
+  const expected = Buffer.from(body).toString('latin1');
+  return {
+    request: () => request,
+    accept: (received) => {
+      if (received !== expected) throw new Error('another body than expected');
+    },
+  };
+}
+
+/**
+ * The bytes of a request.
+ * @param {string} methodAndPath
+ * @param {{ token?: string | undefined, json?: object }} [content]
+ */
+export function compose(methodAndPath, { token, json } = {}) {
+  const body = json ? JSON.stringify(json) : '';
+  const lines = [`${methodAndPath} HTTP/1.1`, 'Host: 127.0.0.1'];
+  if (token) lines.push(`Authorization: Bearer ${token}`);
+  if (json) lines.push('Content-Type: application/json');
+  if (!methodAndPath.startsWith('GET ')) lines.push(`Content-Length: ${Buffer.byteLength(body)}`);
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`).toString('latin1');
+}

@@ -1,0 +1,158 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { PASSWORD, startApp, type TestApp } from '../support/app.js';
+import { bearer, login, send } from '../support/http.js';
+import { expectNoServerErrors, expectRefusal, LOGIN_REFUSED } from '../support/refusal.js';
+import { answers, exchange, open, requestBytes } from '../support/socket.js';
+
+let app: TestApp;
+let email: string;
+beforeAll(async () => {
+  app = await startApp();
+  ({ email } = await app.createUser());
+});
+afterAll(async () => {
+  expectNoServerErrors(app);
+  await app.close();
+});
+
+const head = (path: string, ...headers: string[]) =>
+  [`POST ${path} HTTP/1.1`, 'Host: x', 'Content-Type: application/json', ...headers, '', ''].join('\r\n');
+const unfinished = (path: string) => head(path).slice(0, -2);
+const wrongPassword = (path: string) => {
+  const body = JSON.stringify({ email, password: 'wrong' });
+  return `${head(path, `Content-Length: ${body.length}`)}${body}`;
+};
+
+/** What comes of a client that sends `first` and then `drip` every 500 ms: the answers, and after how many seconds. */
+async function crawl(
+  first: string,
+  drip = '',
+): Promise<{ received: Awaited<ReturnType<typeof answers>>; seconds: number }> {
+  const began = Date.now();
+  const socket = await open(app.url);
+  const received = answers(socket, 25_000);
+  socket.write(first);
+  const timer = setInterval(() => socket.write(drip), 500);
+  try {
+    return { received: await received, seconds: (Date.now() - began) / 1000 };
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+describe('slow clients', () => {
+  it('are sent away, in words of the contract as far as their path is known, and hold up nobody', async () => {
+    const [login1, users] = ['/v1/login', '/api/users/auth'];
+    const length = 'Content-Length: 1000';
+    const crawlers: [name: string, limit: number, paths: string[], ReturnType<typeof crawl>][] = [
+      ['nothing', 10, ['/'], crawl('')],
+      ['half a line', 10, ['/'], crawl('PO')],
+      ['no end of the headers', 10, ['/'], crawl(unfinished(login1))],
+      ['a header every 500 ms', 10, ['/'], crawl(unfinished(users), 'a: b\r\n')],
+      ['no body', 15, [login1], crawl(head(login1, length))],
+      ['a byte every 500 ms', 15, [users], crawl(head(users, length), 'x')],
+      ['a chunk every 500 ms', 15, [users], crawl(head(users, 'Transfer-Encoding: chunked'), '1\r\nx\r\n')],
+      ['the body of what is not there', 15, ['/v1/nothing'], crawl(head('/v1/nothing', length), 'x')],
+      ['half a second request', 10, [users, '/'], crawl(wrongPassword(users) + unfinished(users))],
+    ];
+    const began = Date.now();
+    await login(app.url, email, PASSWORD);
+    expect(Date.now() - began).toBeLessThan(1_000);
+    for (const [name, limit, paths, crawling] of crawlers) {
+      const { received, seconds } = await crawling;
+      expect([name, received.length]).toEqual([name, paths.length]);
+      expectRefusal(received.at(-1), paths.at(-1) ?? '', 408, 'Request Timeout.');
+      // Node looks every two seconds.
+      expect([name, seconds >= limit - 0.5 && seconds <= limit + 4]).toEqual([name, true]);
+    }
+  }, 30_000);
+
+  it('leave room: with 2,000 idle connections a login is answered at once', async () => {
+    const idle: Socket[] = [];
+    for (let i = 0; i < 20; i += 1)
+      idle.push(...(await Promise.all(Array.from({ length: 100 }, () => open(app.url)))));
+    const began = Date.now();
+    const token = await login(app.url, email, PASSWORD);
+    expect((await send(`${app.url}/api/films`, { headers: bearer(token) })).status).toBe(200);
+    expect(Date.now() - began).toBeLessThan(2_000);
+    expect(idle.filter(({ readyState }) => readyState === 'open')).toHaveLength(2_000);
+    for (const socket of idle) socket.destroy();
+  });
+});
+
+describe('a client that leaves', () => {
+  const stages: [string, () => string][] = [
+    ['before it says anything', () => ''],
+    ['in the middle of the headers', () => unfinished('/v1/login')],
+    ['before the body', () => head('/v1/login', 'Content-Length: 1000')],
+    ['in the middle of the body', () => `${head('/api/users/auth', 'Content-Length: 1000')}{"email":"`],
+    ['in the middle of a chunk', () => `${head('/v1/login', 'Transfer-Encoding: chunked')}ff\r\n{`],
+    ['in the middle of a body that nobody reads', () => `${head('/v1/refresh-token', 'Content-Length: 9')}x`],
+    ['before the answer', () => wrongPassword('/v1/login')],
+    ['before the answers', () => wrongPassword('/v1/login').repeat(5)],
+  ];
+  const ways: [string, (socket: Socket) => unknown][] = [
+    ['closes', (socket) => socket.end()],
+    ['is gone', (socket) => socket.destroy()],
+    ['resets', (socket) => socket.resetAndDestroy()],
+  ];
+
+  it.each(stages.flatMap(([when, bytes]) => ways.map(([how, leave]) => [when, how, bytes, leave] as const)))(
+    '%s (%s) does the server no harm, and is no failure of the server',
+    async (_, __, bytes, leave) => {
+      const before = app.logs.length;
+      await Promise.all(
+        Array.from({ length: 20 }, async () => {
+          const socket = await open(app.url);
+          const closed = once(socket, 'close');
+          await new Promise((resolve) => socket.write(bytes(), resolve));
+          leave(socket);
+          socket.resume();
+          await closed;
+        }),
+      );
+      await login(app.url, email, PASSWORD);
+      const failures = app.logs
+        .slice(before)
+        .filter(({ level, status }) => Number(level) >= 40 || Number(status) >= 500);
+      expect(failures).toEqual([]);
+    },
+  );
+});
+
+describe('requests on one connection', () => {
+  it('are answered in their order, 200 sent at once', async () => {
+    const targets = Array.from({ length: 200 }, (_, i) =>
+      i % 3 === 0 ? wrongPassword('/v1/login') : head(`/v1/${i}`),
+    );
+    const received = await exchange(
+      app.url,
+      `${targets.slice(0, -1).join('')}${requestBytes('POST /v1/199').toString()}`,
+      10_000,
+    );
+    expect(received).toHaveLength(200);
+    received.forEach((answer, i) => {
+      if (i % 3 === 0) expectRefusal(answer, '/v1/login', 401, LOGIN_REFUSED);
+      else expectRefusal(answer, `/v1/${i}`, 404, 'Not Found.');
+    });
+  });
+
+  it.each([
+    [
+      'headers that are too large',
+      `GET /api/films HTTP/1.1\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,
+      431,
+      'Request Header Fields Too Large.',
+    ],
+    ['what is no HTTP', 'GET /api/films HTTP/1.1\r\nno colon\r\n\r\n', 400, 'Bad Request.'],
+  ])('that follow a good one are answered as the first would be: %s', async (_, bytes, status, sentence) => {
+    const socket = await open(app.url);
+    const received = answers(socket);
+    socket.write(head('/v1/nothing'));
+    await once(socket, 'data');
+    socket.write(bytes);
+    expectRefusal((await received)[1], '/api/films', status, sentence);
+  });
+});
