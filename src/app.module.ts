@@ -7,6 +7,7 @@ import { ClockModule } from './platform/clock/clock.module.js';
 import { ConfigModule } from './platform/config/config.module.js';
 import { CryptoModule } from './platform/crypto/crypto.module.js';
 import { DatabaseModule } from './platform/database/database.module.js';
+import { RedisModule } from './platform/redis/redis.module.js';
 
 /** The table of contents. */
 @Module({
@@ -15,6 +16,7 @@ import { DatabaseModule } from './platform/database/database.module.js';
     ClockModule,
     CryptoModule,
     DatabaseModule,
+    RedisModule,
     AuthModule,
     AccountModule,
     AdminModule,

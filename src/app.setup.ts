@@ -7,6 +7,8 @@ import { publicIdOf } from './auth/subject.js';
 import { Clock } from './platform/clock/clock.service.js';
 import type { Config } from './platform/config/config.schema.js';
 import { CONFIG } from './platform/config/config.schema.js';
+import { warnOfUntrustedProxy } from './platform/http/untrusted-proxy.js';
+import { protectBrowsers } from './platform/http/security-headers.js';
 import { parseJsonBodiesOnly } from './platform/http/body.parser.js';
 import { answerConnectionError, answerForNode } from './platform/http/connection-error.js';
 import { Contracts, pathOf } from './platform/http/contract.js';
@@ -21,8 +23,9 @@ import './platform/http/fastify.js';
 const contracts = new Contracts([v1Contract, usersAuthContract]);
 
 /** The HTTP server, with its limits, before Nest is on it. Times in milliseconds, sizes in bytes. */
-export function createAdapter(): FastifyAdapter {
+export function createAdapter({ trustProxy }: Pick<Config, 'trustProxy'>): FastifyAdapter {
   return new FastifyAdapter({
+    trustProxy: trustProxy.length > 0 && [...trustProxy],
     bodyLimit: 16_384,
     // Whole requests, so that dripping a body is no way to hold a connection; headers sooner.
     requestTimeout: 15_000,
@@ -67,6 +70,8 @@ export async function setUp(app: NestFastifyApplication, logger: Logger): Promis
     void reply.header('x-request-id', request.id);
     done();
   });
+  warnOfUntrustedProxy(server);
+  await protectBrowsers(server);
   answerForNode(server);
   closeGracefully(server);
   parseJsonBodiesOnly(server);

@@ -12,7 +12,7 @@ import { createLogger, NestLogger } from './platform/logging/logger.js';
 async function start(): Promise<void> {
   const config = loadConfig();
   const logger = createLogger(config.logLevel);
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule, createAdapter(), {
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule, createAdapter(config), {
     logger: new NestLogger(logger),
     bodyParser: false,
     abortOnError: false,

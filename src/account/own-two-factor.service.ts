@@ -111,7 +111,7 @@ export class OwnTwoFactorService {
 
   private async authenticated(claims: AccessClaims, password: string): Promise<User> {
     const user = await this.caller(claims);
-    const { matches } = await this.passwords.verify(password, user.passwordHash);
+    const { matches } = await this.passwords.verify(password, user.passwordHash, { key: user.publicId });
     if (!matches) throw new AppError(authErrors.credentials_rejected, { reason: 'wrong_password' });
     return user;
   }

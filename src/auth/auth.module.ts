@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import { AttemptsModule } from '../attempts/attempts.module.js';
 import { PasswordsModule } from '../passwords/passwords.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { TwoFactorModule } from '../two-factor/two-factor.module.js';
@@ -14,7 +15,7 @@ import { JwtStrategy } from './strategies/jwt.strategy.js';
 import { LocalStrategy } from './strategies/local.strategy.js';
 
 @Module({
-  imports: [UsersModule, PasswordsModule, SessionsModule, TwoFactorModule],
+  imports: [UsersModule, PasswordsModule, SessionsModule, TwoFactorModule, AttemptsModule],
   controllers: [V1Controller, UsersAuthController, JwksController],
   providers: [
     LoginService,

@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AppError } from '../platform/errors/app.errors.js';
 import { canonicalEmail } from '../platform/validation/email.policy.js';
+import { SignInAddressesService } from '../attempts/sign-in-addresses.service.js';
+import { ThrottlesService } from '../attempts/throttles.service.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
 import { AccessTokensService } from '../sessions/access-tokens.service.js';
 import { SessionsService, type Client } from '../sessions/sessions.service.js';
@@ -19,6 +21,8 @@ export class LoginService {
     private readonly passwords: PasswordsService,
     private readonly sessions: SessionsService,
     private readonly twoFactor: TwoFactorService,
+    private readonly throttles: ThrottlesService,
+    private readonly signInAddresses: SignInAddressesService,
     private readonly accessTokens: AccessTokensService,
     private readonly dataSource: DataSource,
   ) {}
@@ -26,21 +30,28 @@ export class LoginService {
   /**
    * The account that `email` and `password` are right for. The same work is done whether there is one or not, and
    * whatever is wrong, the caller is told the same.
-   * @throws `credentials_rejected`
+   * `signal`: aborted when the client hangs up.
+   * @throws `credentials_rejected`, `too_many_attempts`, `service_unavailable`
    */
-  async authenticate(email: string, password: string): Promise<User> {
-    const canonical = canonicalEmail(email);
-    const user = canonical === undefined ? null : await this.users.findByEmail(canonical);
+  async authenticate(email: string, password: string, { address }: Pick<Client, 'address'>, signal: AbortSignal): Promise<User> {
+    await this.throttles.countLogin(address);
+    const canonical = canonicalEmail(email) ?? '';
+    const user = await this.users.findByEmail(canonical);
+    const isKnownAddress = await this.signInAddresses.isKnown(user?.id, address);
+    const attempt = { email: canonical, address, isKnownAddress };
+    const admit = () => this.throttles.admit(attempt);
+    await admit();
     const isUsable = user !== null && user.disabledAt === null;
-    const { matches, needsRehash } = await this.passwords.verify(password, isUsable ? user.passwordHash : null);
-    if (!user) throw rejected('unknown_email');
-    if (!isUsable) throw rejected('account_disabled');
-    if (user.passwordHash === null) throw rejected('no_password');
-    if (!matches) throw rejected('wrong_password');
+    const turn = { key: address, admit, signal };
+    const { matches, needsRehash } = await this.passwords.verify(password, isUsable ? user.passwordHash : null, turn);
+    if (!matches || !user?.passwordHash) {
+      await this.throttles.recordFailure(attempt);
+      throw rejected(refusalReason(user));
+    }
     if (needsRehash) {
       const hash = await this.passwords.rehash(password);
       // Another login was first, or the password was changed: the hash that is there now decides.
-      if (!(await this.users.rehash(user.id, user.passwordHash, hash))) return this.authenticate(email, password);
+      if (!(await this.users.rehash(user.id, user.passwordHash, hash))) return this.authenticate(email, password, { address }, signal);
       user.passwordHash = hash;
     }
     return user;
@@ -61,11 +72,20 @@ export class LoginService {
       const verdict = await this.verifyFactor(user.id, factor, manager);
       if (verdict !== 'accepted') return { verdict, token: '' };
       const session = await this.sessions.create(current, client, manager);
+      await this.signInAddresses.record(current.id, client.address, manager);
       return { verdict, token: this.accessTokens.issue(session, subjectOf(current, form)) };
     });
     // After the commit: a refusal spends a try.
     if (verdict !== 'accepted') throw rejected(verdict);
+    await this.clearFailures(user, client);
     return token;
+  }
+
+  /** The address is known from now on; what was counted before it was, is cleared as well. */
+  private async clearFailures({ email }: User, { address }: Client): Promise<void> {
+    await Promise.all(
+      [true, false].map((isKnownAddress) => this.throttles.recordSuccess({ email, address, isKnownAddress })),
+    );
   }
 
   private async verifyFactor(userId: number, presented: PresentedFactor, manager: EntityManager): Promise<FactorVerdict> {
@@ -79,5 +99,11 @@ export class LoginService {
 /** Known only to somebody with the right password. */
 export const codeRequired = (): AppError =>
   new AppError(authErrors.code_required, { details: { code: [{ message: authErrors.code_required.sentence }] } });
+
+function refusalReason(user: User | null): string {
+  if (!user) return 'unknown_email';
+  if (user.disabledAt !== null) return 'account_disabled';
+  return user.passwordHash === null ? 'no_password' : 'wrong_password';
+}
 
 const rejected = (reason: string): AppError => new AppError(authErrors.credentials_rejected, { reason });

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { ThrottlesService } from '../attempts/throttles.service.js';
 import { AppError } from '../platform/errors/app.errors.js';
 import { AccessTokensService, type AccessClaims } from '../sessions/access-tokens.service.js';
 import type { Session } from '../sessions/session.entity.js';
@@ -17,15 +18,17 @@ export class RefreshService {
     private readonly sessions: SessionsService,
     private readonly users: UsersService,
     private readonly accessTokens: AccessTokensService,
+    private readonly throttles: ThrottlesService,
     private readonly dataSource: DataSource,
   ) {}
 
   /**
    * The token that follows the one whose claims are given; role and e-mail are read afresh. The parent of the newest token gets
    * that newest one, for a while; anything older was copied, and ends the session.
-   * @throws `token_rejected`
+   * @throws `token_rejected`, `too_many_attempts`
    */
   async refresh(claims: AccessClaims): Promise<string> {
+    await this.throttles.countRefresh(claims.sid);
     const { outcome, session } = await this.sessions.rotate(claims.sid, claims.jti);
     if (outcome === 'ended') throw rejected('session_ended');
     if (outcome === 'reused') return this.endStolen(session);

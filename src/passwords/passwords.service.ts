@@ -6,11 +6,14 @@ import { Piscina } from 'piscina';
 import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import { AppError } from '../platform/errors/app.errors.js';
 import { httpErrors } from '../platform/errors/http.errors.js';
+import { HashingQueue, type Turn } from './hashing.queue.js';
 import type { HashTask } from './hash.worker.js';
 import { PASSWORD_MAX_BYTES, passwordBytes, passwordFault } from './password.policy.js';
 
 /** `$2a$` and `$2b$` of a cost that a login can wait for; whatever else is stored is no hash of ours. */
 const readableHash = /^\$2[ab]\$(0[4-9]|1[0-5])\$[./A-Za-z0-9]{53}$/;
+
+const THREADS = availableParallelism();
 
 export interface Verification {
   matches: boolean;
@@ -27,13 +30,16 @@ export class PasswordsService implements OnApplicationShutdown {
   private readonly pool = new Piscina<HashTask, string | boolean>({
     // A thread runs what is built, from wherever this file is run.
     filename: createRequire(import.meta.url).resolve('#hash-worker'),
-    minThreads: availableParallelism(),
-    maxThreads: availableParallelism(),
+    minThreads: THREADS,
+    maxThreads: THREADS,
     niceIncrement: 19,
   });
+  private readonly queue: HashingQueue;
   private decoy: Promise<string> | undefined;
 
-  constructor(@Inject(CONFIG) private readonly config: Config) {}
+  constructor(@Inject(CONFIG) private readonly config: Config) {
+    this.queue = new HashingQueue(THREADS, config.loginQueueMaxWaitMs);
+  }
 
   /** A hash of `password` at the configured cost. @throws `validation_failed` where the policy refuses it */
   async hash(password: string): Promise<string> {
@@ -50,15 +56,19 @@ export class PasswordsService implements OnApplicationShutdown {
   /**
    * Whether `password` is the one behind `hash`. What does not match has cost one whole computation at least: for no hash
    * at all (nobody of that name), an unreadable or a cheaper one, or a password too long to have been set, against a decoy
-   * of the current cost.
+   * of the current cost. `turn` says whose place in the queue it takes.
+   * @throws `service_unavailable` where it would wait for too long, and what `turn.admit` throws
    */
-  async verify(password: string, hash: string | null): Promise<Verification> {
+  async verify(password: string, hash: string | null, turn: Turn): Promise<Verification> {
     const isComparable = hash !== null && readableHash.test(hash) && passwordBytes(password) <= PASSWORD_MAX_BYTES;
-    const matches = isComparable && (await this.compare(password, hash));
-    const needsRehash = isComparable && costOf(hash) !== this.config.bcryptCost;
-    const isCheap = !isComparable || costOf(hash) < this.config.bcryptCost;
-    if (!matches && isCheap) await this.compare(password, await this.decoyHash());
-    return { matches, needsRehash };
+    const decoy = await this.decoyHash();
+    const isCheap = isComparable && costOf(hash) < this.config.bcryptCost;
+    const comparison = isComparable ? { hash, otherwise: isCheap ? decoy : undefined } : { hash: decoy };
+    const equal = await this.queue.run(turn, () => this.pool.run({ kind: 'compare', password, ...comparison }));
+    return {
+      matches: isComparable && equal === true,
+      needsRehash: isComparable && costOf(hash) !== this.config.bcryptCost,
+    };
   }
 
   /** Starts the threads and makes the decoy, so that the first login need not wait for either. */
@@ -77,10 +87,6 @@ export class PasswordsService implements OnApplicationShutdown {
       this.decoy = undefined;
       throw error;
     }));
-  }
-
-  private async compare(password: string, hash: string): Promise<boolean> {
-    return (await this.pool.run({ kind: 'compare', password, hash })) === true;
   }
 
   private async compute(password: string): Promise<string> {

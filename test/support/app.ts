@@ -92,7 +92,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     .overrideProvider(Clock)
     .useValue(clock)
     .compile();
-  const app = module.createNestApplication<NestFastifyApplication>(createAdapter(), {
+  const app = module.createNestApplication<NestFastifyApplication>(createAdapter(config), {
     bodyParser: false,
     logger: new NestLogger(logger),
   });

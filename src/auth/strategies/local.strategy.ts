@@ -1,17 +1,27 @@
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
+import type { FastifyRequest } from 'fastify';
 import { Strategy } from 'passport-local';
 import type { User } from '../../users/user.entity.js';
+import { clientOf } from '../guards/current-client.decorator.js';
 import { LoginService } from '../login.service.js';
 
 /** Passport's way to `LoginService`: e-mail and password in the body, already validated by the guard. */
 @Injectable()
 export class LocalStrategy extends PassportStrategy(Strategy, 'local') {
   constructor(private readonly login: LoginService) {
-    super({ usernameField: 'email', passwordField: 'password', session: false });
+    super({ usernameField: 'email', passwordField: 'password', session: false, passReqToCallback: true });
   }
 
-  validate(email: string, password: string): Promise<User> {
-    return this.login.authenticate(email, password);
+  async validate(request: FastifyRequest, email: string, password: string): Promise<User> {
+    const hangUp = new AbortController();
+    const abort = () => hangUp.abort();
+    // The request's own `close` comes as soon as its body is read.
+    request.raw.socket.once('close', abort);
+    try {
+      return await this.login.authenticate(email, password, clientOf(request), hangUp.signal);
+    } finally {
+      request.raw.socket.off('close', abort);
+    }
   }
 }

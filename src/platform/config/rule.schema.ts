@@ -153,3 +153,25 @@ export const totpWindow: Rule<0 | 1 | 2> = {
 
 /** A colon would end it in the label of an otpauth URL. */
 export const label = matching('1 to 64 characters, none of them a colon', (text) => /^[^:\p{C}]{1,64}$/u.test(text));
+
+export const redisUrl = matching(
+  'a URL that starts with redis:// or rediss://',
+  (text) => /^rediss?:\/\/\S+$/.test(text) && URL.canParse(text),
+);
+
+/** IPv4 or IPv6, with a prefix length or without. */
+function isAddressOrRange(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128));
+}
+
+/** Never "everybody": whoever believes any X-Forwarded-For lets clients choose their address. */
+export const addresses: Rule<readonly string[]> = {
+  sentence: 'IP addresses or CIDR ranges (10.0.0.0/8) separated by commas, none of them everybody (/0)',
+  parse: (text) => {
+    const list = text === '' ? [] : text.split(',').map((part) => part.trim());
+    return list.every((part) => isAddressOrRange(part) && !part.endsWith('/0')) ? Object.freeze(list) : undefined;
+  },
+};

@@ -53,6 +53,12 @@ export const groups = {
       rule.oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
       'The least severe log lines that are written.',
     ),
+    trustProxy: setting(
+      'TRUST_PROXY',
+      '',
+      rule.addresses,
+      'Your own proxies, whose X-Forwarded-For is believed; from nobody when empty.',
+    ),
   },
   Storage: {
     dataDir: setting(
@@ -66,6 +72,44 @@ export const groups = {
       undefined,
       rule.postgresUrl,
       'PostgreSQL to use; when not set, an embedded SQLite database in DATA_DIR.',
+    ),
+  },
+  Throttles: {
+    redisUrl: setting(
+      'REDIS_URL',
+      undefined,
+      rule.redisUrl,
+      'Redis or Valkey in which several copies count tries together; when not set, each counts for itself.',
+    ),
+    loginFailuresPerDayPerAccount: setting(
+      'LOGIN_FAILURES_PER_DAY_PER_ACCOUNT',
+      '100',
+      rule.integer(0, 1_000_000, 'failures'),
+      'Wrong passwords for an account in a day, from addresses it has not signed in from; 0 is no limit.',
+    ),
+    loginFailuresPerMinutePerAddress: setting(
+      'LOGIN_FAILURES_PER_MINUTE_PER_ADDRESS',
+      '20',
+      rule.integer(0, 1_000_000, 'failures'),
+      'Wrong passwords from an address (/64 of IPv6) in a minute; 0 is no limit.',
+    ),
+    loginsPerMinutePerAddress: setting(
+      'LOGINS_PER_MINUTE_PER_ADDRESS',
+      '120',
+      rule.integer(0, 1_000_000, 'logins'),
+      'Logins from an address in a minute, right or wrong; 0 is no limit.',
+    ),
+    refreshesPer5MinutesPerSession: setting(
+      'REFRESHES_PER_5_MINUTES_PER_SESSION',
+      '150',
+      rule.integer(0, 1_000_000, 'refreshes'),
+      'Refreshes of a session in five minutes; 0 is no limit.',
+    ),
+    loginQueueMaxWaitMs: setting(
+      'LOGIN_QUEUE_MAX_WAIT_MS',
+      '5000',
+      rule.integer(100, 60_000, 'milliseconds'),
+      'How long a login may have to wait for a hashing thread, before it is refused at once.',
     ),
   },
   'Tokens and sessions': {
@@ -185,6 +229,7 @@ export const groups = {
 export const settings = {
   ...groups.Server,
   ...groups.Storage,
+  ...groups.Throttles,
   ...groups['Tokens and sessions'],
   ...groups['Passwords and encryption'],
   ...groups['First administrator'],

@@ -13,6 +13,7 @@ export const httpErrors = defineErrors({
   uri_too_long: { status: 414, sentence: 'URI Too Long.' },
   unsupported_media_type: { status: 415, sentence: 'Unsupported Media Type.' },
   header_fields_too_large: { status: 431, sentence: 'Request Header Fields Too Large.' },
+  client_closed_request: { status: 499, sentence: 'Client Closed Request.' },
   internal: { status: 500, sentence: 'An internal server error occurred. Please try again later.' },
   service_unavailable: { status: 503, sentence: 'Service Unavailable.' },
 });

@@ -2,6 +2,7 @@ import { CreateUsersAndSessions1764000000000 } from './1764000000000-create-user
 import { CreateFilms1764000000001 } from './1764000000001-create-films.migration.js';
 import { AddRotationAndRevocations1764000000002 } from './1764000000002-add-rotation-and-revocations.migration.js';
 import { CreateTwoFactor1764000000003 } from './1764000000003-create-two-factor.migration.js';
+import { CreateSignInAddresses1764000000004 } from './1764000000004-create-sign-in-addresses.migration.js';
 
 /** Every migration, in order. Released ones are never edited: add a new file and a line here. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   CreateFilms1764000000001,
   AddRotationAndRevocations1764000000002,
   CreateTwoFactor1764000000003,
+  CreateSignInAddresses1764000000004,
 ];

@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { RateLimiterRedis, type RateLimiterAbstract, type RateLimiterRes } from 'rate-limiter-flexible';
+import { Clock } from '../platform/clock/clock.service.js';
+import { CONFIG, type Config } from '../platform/config/config.schema.js';
+import { AppError } from '../platform/errors/app.errors.js';
+import { REDIS, type Redis } from '../platform/redis/redis.module.js';
+import { addressKey } from './address.js';
+import { attemptsErrors } from './attempts.errors.js';
+import { BoundedCounts, BoundedMemoryLimiter } from './bounded-memory.limiter.js';
+
+/** NIST SP 800-63B-4 §3.2.2 lets a service slow down: one second more after each five failures in a row, at most ten. */
+const FAILURES_PER_DELAY = 5;
+const MAX_DELAY_SECONDS = 10;
+const DAY_SECONDS = 86_400;
+
+/** Who tries to log in, and where from. */
+export interface LoginAttempt {
+  /** Canonical; whether there is such an account makes no difference. */
+  email: string;
+  /** An IP address. */
+  address: string;
+  /** Whether the account has signed in from there: then only failures from there count against it. */
+  isKnownAddress: boolean;
+}
+
+/** Counts tries, in the Redis that several copies share or in this process, and says when it is too many. 0 turns a limit off. */
+@Injectable()
+export class ThrottlesService {
+  private readonly counts: BoundedCounts;
+  private readonly loginsOfAddress: RateLimiterAbstract;
+  private readonly failuresOfAddress: RateLimiterAbstract;
+  private readonly failuresOfAccount: RateLimiterAbstract;
+  private readonly delayOfAccount: RateLimiterAbstract;
+  private readonly refreshesOfSession: RateLimiterAbstract;
+
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(REDIS) private readonly redis: Redis,
+    private readonly clock: Clock,
+  ) {
+    this.counts = new BoundedCounts(clock);
+    this.loginsOfAddress = this.limiter('logins', config.loginsPerMinutePerAddress, 60);
+    this.failuresOfAddress = this.limiter('address-failures', config.loginFailuresPerMinutePerAddress, 60);
+    this.failuresOfAccount = this.limiter('account-failures', config.loginFailuresPerDayPerAccount, DAY_SECONDS);
+    this.delayOfAccount = this.limiter('account-delay', 0, MAX_DELAY_SECONDS);
+    this.refreshesOfSession = this.limiter('refreshes', config.refreshesPer5MinutesPerSession, 300);
+  }
+
+  /** Counts a login that begins, whatever comes of it. @throws `too_many_attempts` */
+  async countLogin(address: string): Promise<void> {
+    await consume(this.loginsOfAddress, addressKey(address));
+  }
+
+  /** Counts a refresh. @throws `too_many_attempts` */
+  async countRefresh(sessionId: string): Promise<void> {
+    await consume(this.refreshesOfSession, sessionId);
+  }
+
+  /**
+   * Lets a login go on to its password, or not: asked before it waits for a hashing thread and again when it gets one, so that
+   * of many at once no more are tried than of as many in a row. Failures count, not tries under way.
+   * @throws `too_many_attempts`
+   */
+  async admit(attempt: LoginAttempt): Promise<void> {
+    const account = accountKey(attempt);
+    const [delay, ofAddress, ofAccount] = await Promise.all([
+      this.delayOfAccount.get(account),
+      this.failuresOfAddress.get(addressKey(attempt.address)),
+      attempt.isKnownAddress ? null : this.failuresOfAccount.get(account),
+    ]);
+    if (delay && delay.consumedPoints > 0) throw tooMany(delay);
+    refuseFrom(this.failuresOfAddress, ofAddress);
+    refuseFrom(this.failuresOfAccount, ofAccount);
+  }
+
+  /** Counts a wrong password. */
+  async recordFailure(attempt: LoginAttempt): Promise<void> {
+    const account = accountKey(attempt);
+    const [{ consumedPoints }] = await Promise.all([
+      this.failuresOfAccount.penalty(account),
+      this.failuresOfAddress.penalty(addressKey(attempt.address)),
+    ]);
+    const delay = Math.min(Math.floor(consumedPoints / FAILURES_PER_DELAY), MAX_DELAY_SECONDS);
+    if (delay > 0) await this.delayOfAccount.block(account, delay);
+  }
+
+  /** A whole login clears the account's count, not the address's. */
+  async recordSuccess(attempt: LoginAttempt): Promise<void> {
+    const account = accountKey(attempt);
+    await Promise.all([this.failuresOfAccount.delete(account), this.delayOfAccount.delete(account)]);
+  }
+
+  private limiter(name: string, points: number, duration: number): RateLimiterAbstract {
+    const options = { keyPrefix: `gatehouse:${name}`, points, duration };
+    const local = new BoundedMemoryLimiter(options, this.counts, this.clock);
+    if (!this.redis) return local;
+    return new RateLimiterRedis({
+      ...options,
+      storeClient: this.redis,
+      useRedisPackage: true,
+      rejectIfRedisNotReady: true,
+      // While Redis is away each copy counts for itself: never unlimited.
+      insuranceLimiter: local,
+    });
+  }
+}
+
+/** Hashed: short, and no e-mail lies around in Redis. */
+function accountKey({ email, address, isKnownAddress }: LoginAttempt): string {
+  const account = createHash('sha256').update(email).digest('base64url').slice(0, 22);
+  return isKnownAddress ? `${account}@${addressKey(address)}` : account;
+}
+
+async function consume(limiter: RateLimiterAbstract, key: string): Promise<void> {
+  if (limiter.points === 0) return;
+  try {
+    await limiter.consume(key);
+  } catch (refusal) {
+    if (refusal instanceof Error) throw refusal;
+    throw tooMany(refusal as RateLimiterRes);
+  }
+}
+
+function refuseFrom({ points }: RateLimiterAbstract, count: RateLimiterRes | null): void {
+  if (points > 0 && count && count.consumedPoints >= points) throw tooMany(count);
+}
+
+const tooMany = ({ msBeforeNext }: RateLimiterRes): AppError =>
+  new AppError(attemptsErrors.too_many_attempts, { retryAfterSeconds: Math.max(1, Math.ceil(msBeforeNext / 1000)) });

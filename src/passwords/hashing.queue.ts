@@ -1,0 +1,119 @@
+import { AppError } from '../platform/errors/app.errors.js';
+import { httpErrors } from '../platform/errors/http.errors.js';
+
+/** Whose turn it is about, and whether it is still wanted. */
+export interface Turn {
+  /** Turns of different keys alternate, however many one of them has waiting. */
+  key: string;
+  /** Asked when the turn comes; what it throws is the turn's outcome. */
+  admit?: () => Promise<void>;
+  /** Aborted when nobody waits for the outcome any more. */
+  signal?: AbortSignal;
+}
+
+interface Waiting {
+  turn: Turn;
+  since: number;
+  run: () => Promise<void>;
+  refuse: (error: Error) => void;
+}
+
+/** A hash takes about this long before one was measured. */
+const FIRST_GUESS_MS = 200;
+
+/**
+ * Who hashes next. Bounded by time: who would wait longer than `maxWaitMs` is refused at once, and so is nobody who comes from an
+ * address that has fewer waiting.
+ */
+export class HashingQueue {
+  private readonly waiting = new Map<string, Waiting[]>();
+  private running = 0;
+  private meanMs = FIRST_GUESS_MS;
+
+  constructor(
+    private readonly threads: number,
+    private readonly maxWaitMs: number,
+  ) {}
+
+  /** @throws `service_unavailable`, whatever `work` or the turn's `admit` throw, the signal's reason */
+  run<T>(turn: Turn, work: () => Promise<T>): Promise<T> {
+    const ahead = this.ahead(turn.key);
+    const wait = ((this.running - this.threads + 1 + ahead) / this.threads) * this.meanMs;
+    if (this.running >= this.threads && wait > this.maxWaitMs) return Promise.reject(overloaded(wait));
+    return new Promise<T>((resolve, reject) => {
+      const entry: Waiting = {
+        turn,
+        since: performance.now(),
+        run: () => this.measured(turn, work).then(resolve, reject),
+        refuse: reject,
+      };
+      this.enqueue(entry);
+      this.dispatch();
+    });
+  }
+
+  /** How many turns come before a new one of `key`. */
+  private ahead(key: string): number {
+    const own = this.waiting.get(key)?.length ?? 0;
+    let ahead = 0;
+    for (const entries of this.waiting.values()) ahead += Math.min(entries.length, own + 1);
+    return ahead;
+  }
+
+  private enqueue(entry: Waiting): void {
+    const { key, signal } = entry.turn;
+    const entries = this.waiting.get(key) ?? [];
+    entries.push(entry);
+    this.waiting.set(key, entries);
+    signal?.addEventListener('abort', () => this.leave(entry), { once: true });
+  }
+
+  /** A client that hung up leaves the queue. */
+  private leave(entry: Waiting): void {
+    const entries = this.waiting.get(entry.turn.key) ?? [];
+    const at = entries.indexOf(entry);
+    if (at === -1) return;
+    entries.splice(at, 1);
+    if (entries.length === 0) this.waiting.delete(entry.turn.key);
+    entry.refuse(new AppError(httpErrors.client_closed_request));
+  }
+
+  private dispatch(): void {
+    while (this.running < this.threads) {
+      const next = this.next();
+      if (!next) return;
+      const waited = performance.now() - next.since;
+      if (waited > this.maxWaitMs) {
+        next.refuse(overloaded(waited));
+        continue;
+      }
+      this.running += 1;
+      void next.run().finally(() => {
+        this.running -= 1;
+        this.dispatch();
+      });
+    }
+  }
+
+  /** The first of the key whose turn is longest ago. */
+  private next(): Waiting | undefined {
+    for (const [key, entries] of this.waiting) {
+      const entry = entries.shift();
+      this.waiting.delete(key);
+      if (entries.length > 0) this.waiting.set(key, entries);
+      return entry;
+    }
+    return undefined;
+  }
+
+  private async measured<T>({ admit }: Turn, work: () => Promise<T>): Promise<T> {
+    await admit?.();
+    const begun = performance.now();
+    const result = await work();
+    this.meanMs += (performance.now() - begun - this.meanMs) / 8;
+    return result;
+  }
+}
+
+const overloaded = (waitMs: number): AppError =>
+  new AppError(httpErrors.service_unavailable, { reason: 'hashing_queue_full', retryAfterSeconds: Math.ceil(waitMs / 1000) });
