@@ -29,7 +29,7 @@ afterAll(async () => {
 /** A token of a fresh session, its claims or their text changed, signed with the right secret: the claims alone are at fault. */
 async function forged(change: (claims: Claims) => unknown, of = user): Promise<string> {
   const { segments, claims } = take(await login(app.url, of.email, PASSWORD));
-  return forge(segments[0], segment(change(claims)), app.config.jwtSecret);
+  return forge(segments[0], segment(change(claims)), app.config.jwtSecret ?? '');
 }
 
 /** A token of `/api/users/auth`, whose `sub` is a number. */

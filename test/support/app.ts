@@ -37,6 +37,15 @@ export class TestClock extends Clock {
   }
 }
 
+/** Off, but where a test is about them. */
+export const UNTHROTTLED = {
+  LOGINS_PER_MINUTE_PER_ADDRESS: '0',
+  LOGIN_FAILURES_PER_MINUTE_PER_ADDRESS: '0',
+  LOGIN_FAILURES_PER_DAY_PER_ACCOUNT: '0',
+  REFRESHES_PER_5_MINUTES_PER_SESSION: '0',
+  LOGIN_QUEUE_MAX_WAIT_MS: '60000',
+};
+
 export const PASSWORD = 'mySecur€Password!';
 
 export interface TestApp {
@@ -74,6 +83,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     DATABASE_URL: database.databaseUrl,
     JWT_SECRET: 'k7Jp2xQv9LmZ4tRw8sYb1nCe6gHd3fUa',
     ENCRYPTION_KEY: 'Vb5nMq8wErT2yUi9oPa4sDf7gHj1kLzX',
+    ...UNTHROTTLED,
     ...options.env,
   });
   const config = { ...parsed, generatedFiles: [] } as unknown as Config;

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { UNTHROTTLED } from './app.js';
 import type { TestDatabase } from './database.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
@@ -22,6 +23,7 @@ export const TEST_ENV = {
   ENCRYPTION_KEY: 'Vb5nMq8wErT2yUi9oPa4sDf7gHj1kLzX',
   BOOTSTRAP_ADMIN_PASSWORD: 'mySecur€Password!',
   PORT: '0',
+  ...UNTHROTTLED,
 };
 
 /** Starts `node dist/main.js` on `database`; resolves once it listens. An undefined variable is taken away. */
