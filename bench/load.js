@@ -92,33 +92,3 @@ function bodyLength(head) {
   if (length === undefined) throw new Error('an answer without Content-Length');
   return Number(length);
 }
-
-/**
- * A client that asks the same again and again.
- * @param {string} request
- * @param {string} body what every answer must be, as a JavaScript string
- * @returns {Client}
- */
-export function repeat(request, body) {
-  const expected = Buffer.from(body).toString('latin1');
-  return {
-    request: () => request,
-    accept: (received) => {
-      if (received !== expected) throw new Error('another body than expected');
-    },
-  };
-}
-
-/**
- * The bytes of a request.
- * @param {string} methodAndPath
- * @param {{ token?: string | undefined, json?: object }} [content]
- */
-export function compose(methodAndPath, { token, json } = {}) {
-  const body = json ? JSON.stringify(json) : '';
-  const lines = [`${methodAndPath} HTTP/1.1`, 'Host: 127.0.0.1'];
-  if (token) lines.push(`Authorization: Bearer ${token}`);
-  if (json) lines.push('Content-Type: application/json');
-  if (!methodAndPath.startsWith('GET ')) lines.push(`Content-Length: ${Buffer.byteLength(body)}`);
-  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`).toString('latin1');
-}

@@ -1,7 +1,7 @@
 // @ts-check
 import { spread } from './sample.js';
 
-/** @typedef {import('./measures.js').Sample} Sample */
+/** @typedef {import('./contender.js').Sample} Sample */
 /** @typedef {{ median: number, min: number, max: number }} Spread */
 
 /**
@@ -13,8 +13,15 @@ import { spread } from './sample.js';
  * @property {number} cpuMicroseconds of the system's process, for each thing done
  * @property {number} busy how many cores the system's process kept busy
  *
- * @typedef {Spread & { of: string, to: string, byCpu: number, mark: number | null, met: boolean | null }} Ratio `byCpu`: of
- *   what each costs its process, which the neighbours on a shared machine disturb less
+ * @typedef {Spread & Verdict} Ratio of rates
+ *
+ * @typedef {object} Verdict
+ * @property {string} of
+ * @property {string} to
+ * @property {number} byCpu the same ratio of what each costs its process, which other programs disturb less
+ * @property {number | null} mark
+ * @property {boolean | null} met
+ * @property {'rate' | 'CPU'} judgedBy
  */
 
 /**
@@ -38,23 +45,18 @@ export function resultOf(name, samples) {
  * Ratios of rates, round by round: neighbours in time share what else the machine was doing.
  * @param {{ of: string, to: string, mark?: number }} ratio
  * @param {Map<string, Sample[]>} samples by name
+ * @param {boolean} judgeByCpu whether the rates were not the systems' own
  * @returns {Ratio}
  */
-export function ratioOf({ of, to, mark }, samples) {
+export function ratioOf({ of, to, mark }, samples, judgeByCpu) {
   const limits = samples.get(to) ?? [];
   const each = samples.get(of) ?? [];
   const ratio = spread(each.map(({ perSecond }, i) => perSecond / (limits[i]?.perSecond ?? NaN)));
   const byCpu = spread(
     each.map(({ cpuMicroseconds }, i) => (limits[i]?.cpuMicroseconds ?? NaN) / cpuMicroseconds),
   ).median;
-  return {
-    of,
-    to,
-    ...ratio,
-    byCpu,
-    mark: mark ?? null,
-    met: mark === undefined ? null : ratio.median >= mark,
-  };
+  const met = mark === undefined ? null : (judgeByCpu ? byCpu : ratio.median) >= mark;
+  return { of, to, ...ratio, byCpu, mark: mark ?? null, met, judgedBy: judgeByCpu ? 'CPU' : 'rate' };
 }
 
 /** @param {Result[]} results */
@@ -80,12 +82,12 @@ export function resultTable(results) {
 export function ratioTable(ratios) {
   return table(
     ['', 'ratio', '(min – max)', 'by CPU', 'mark'],
-    ratios.map(({ of, to, median, min, max, byCpu, mark, met }) => [
+    ratios.map(({ of, to, median, min, max, byCpu, mark, met, judgedBy }) => [
       `${of} / ${to}`,
       median.toFixed(2),
       `${min.toFixed(2)} – ${max.toFixed(2)}`,
       byCpu.toFixed(2),
-      mark === null ? '' : `≥ ${mark.toFixed(2)} ${met ? 'met' : 'not met'}`,
+      mark === null ? '' : `≥ ${mark.toFixed(2)} by ${judgedBy}: ${met ? 'met' : 'not met'}`,
     ]),
   );
 }

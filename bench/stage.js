@@ -88,24 +88,3 @@ export class Stage {
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
-
-/**
- * Logs in over HTTP.
- * @param {Gatehouse} gatehouse
- * @param {number} count of sessions, spread over the accounts
- * @returns {Promise<string[]>} an access token each
- */
-export function logIn({ port, accounts }, count) {
-  return Promise.all(
-    Array.from({ length: count }, async (_, i) => {
-      const answer = await fetch(`http://127.0.0.1:${port}/v1/login`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(accounts[i % accounts.length]),
-      });
-      const token = answer.headers.get('access_token');
-      if (answer.status !== 200 || !token) throw new Error(`a login was answered ${answer.status}`);
-      return token;
-    }),
-  );
-}

@@ -71,20 +71,6 @@ export class System {
     return this.#answer(this.#asked);
   }
 
-  /**
-   * Measures what it costs the process: microseconds of CPU, all threads together, and seconds of time.
-   * @template T
-   * @param {() => Promise<T>} work
-   */
-  async cost(work) {
-    const cpu = /** @type {number} */ (await this.ask('cpu'));
-    const began = performance.now();
-    const result = await work();
-    const elapsedMs = performance.now() - began;
-    const cpuMicroseconds = /** @type {number} */ (await this.ask('cpu')) - cpu;
-    return { result, cpuMicroseconds, elapsedMs };
-  }
-
   async stop() {
     const { child } = this;
     if (child.exitCode !== null || child.signalCode !== null) return;

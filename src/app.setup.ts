@@ -16,7 +16,7 @@ import { ErrorFilter } from './platform/http/error.filter.js';
 import { RouteTable } from './platform/http/route-table.js';
 import { closeGracefully } from './platform/http/shutdown.js';
 import { serveApiDocument } from './platform/http/api-document.js';
-import { logRequests } from './platform/logging/request-log.js';
+import { logRequests, type LogRequest } from './platform/logging/request-log.js';
 import { RequestValidationPipe } from './platform/validation/request.pipe.js';
 import './platform/http/fastify.js';
 
@@ -48,14 +48,15 @@ export function createAdapter({ trustProxy }: Pick<Config, 'trustProxy'>): Fasti
     clientErrorHandler: (error, socket) => answerConnectionError(error, socket, contracts, Date.now()),
     frameworkErrors: (error: Error, request: unknown, reply: unknown) => {
       const [req, res] = [request as FastifyRequest, reply as FastifyReply];
-      void res.header('x-request-id', req.id);
-      errorFilters.get(res.server)?.answer(error, req, res);
+      const { filter, log } = servers.get(res.server) ?? {};
+      res.raw.once('finish', () => log?.(req, res));
+      filter?.answer(error, req, res.header('x-request-id', req.id));
     },
   });
 }
 
-/** The filter of each server: the router's own refusals come before there is a Nest to ask. */
-const errorFilters = new WeakMap<object, ErrorFilter>();
+/** What answers and logs at each server: the router's own refusals come before there is a Nest to ask. */
+const servers = new WeakMap<object, { filter: ErrorFilter; log: LogRequest }>();
 
 /** Everything between the socket and the controllers. The server and the tests both use it. */
 export async function setUp(app: NestFastifyApplication, logger: Logger): Promise<RouteTable> {
@@ -75,12 +76,13 @@ export async function setUp(app: NestFastifyApplication, logger: Logger): Promis
   answerForNode(server);
   closeGracefully(server);
   parseJsonBodiesOnly(server);
-  logRequests(server, logger, publicIdOf);
+  const log = logRequests(server, logger, publicIdOf);
   const filter = new ErrorFilter(contracts, routes, app.get(Clock));
-  errorFilters.set(server, filter);
+  servers.set(server, { filter, log });
   app.useGlobalFilters(filter);
   app.useGlobalPipes(new RequestValidationPipe());
-  app.enableShutdownHooks();
+  // Ending by exit, not by the signal: the last log lines are written, and an orderly end reads as one (code 0).
+  app.enableShutdownHooks([], { useProcessExit: true });
   if (config.corsOrigins.length > 0) allowOrigins(app, config.corsOrigins);
   serveApiDocument(app);
   await app.init();

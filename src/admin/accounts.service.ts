@@ -36,6 +36,11 @@ export class AccountsService {
     return this.users.create({ email: canonical, role, passwordHash });
   }
 
+  /** By number, public id or e-mail in any spelling. @throws `user_not_found` */
+  find(name: string): Promise<User> {
+    return this.users.resolve(canonicalEmail(name) ?? name);
+  }
+
   /** Nobody can use the account from now on. @throws `user_not_found` */
   async disable(name: string): Promise<User> {
     return this.change(name, async (user, manager) => {
@@ -92,7 +97,7 @@ export class AccountsService {
     name: string,
     work: (user: User, manager: Parameters<UsersService['lock']>[1]) => Promise<void>,
   ): Promise<User> {
-    const { id } = await this.users.resolve(canonicalEmail(name) ?? name);
+    const { id } = await this.find(name);
     await this.dataSource.transaction(async (manager) => {
       const user = await this.users.lock(id, manager);
       if (user) await work(user, manager);

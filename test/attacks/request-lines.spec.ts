@@ -118,7 +118,7 @@ describe('a request', () => {
       401,
       TOKEN_REFUSED,
     ],
-  ])('%s is answered %s', async (_, bytes, status, sentence) => {
+  ])('%s is answered in words of the contract', async (_, bytes, status, sentence) => {
     const [answer] = await exchange(app.url, bytes);
     // Of what cannot be read the path is not known either.
     if (sentence) expectRefusal(answer, '/api/films', status, sentence);

@@ -98,14 +98,23 @@ describe('other spellings of a path', () => {
     ['/v1/"},{"role":"admin"}', '/v1/"},{"role":"admin"}'],
     ['/v1/${7*7}{{7*7}}%7B%7D', '/v1/${7*7}{{7*7}}%7B%7D'],
     ['/v1/%F0%9F%98%80', '/v1/%F0%9F%98%80'],
-    [`/v1/${'a/'.repeat(4_000)}`, `/v1/${'a/'.repeat(4_000)}`],
-    [`/${'a'.repeat(8_000)}`, `/${'a'.repeat(8_000)}`],
-    [`/v1/login${'%2e'.repeat(2_000)}`, `/v1/login${'.'.repeat(2_000)}`],
   ])('%s is no route of ours, and echoed as data', async (target, path) => {
+    await expectNoRoute(target, path);
+  });
+
+  it.each([
+    ['4,000 segments', `/v1/${'a/'.repeat(4_000)}`, `/v1/${'a/'.repeat(4_000)}`],
+    ['8,000 characters', `/${'a'.repeat(8_000)}`, `/${'a'.repeat(8_000)}`],
+    ['2,000 escapes', `/v1/login${'%2e'.repeat(2_000)}`, `/v1/login${'.'.repeat(2_000)}`],
+  ])('a path of %s is no route of ours either', async (_, target, path) => {
+    await expectNoRoute(target, path);
+  });
+
+  async function expectNoRoute(target: string, path: string): Promise<void> {
     for (const line of [`POST ${target}`, `GET ${target}`]) {
       expectRefusal(await ask(line, [`Authorization: Bearer ${token}`]), path, 404, 'Not Found.');
     }
-  });
+  }
 
   it.each(['/v1/login%', '/v1/%zz', '/v1/%e9', '/v1/%c0%ae', '/api/%', '/api/films%ff'])(
     '%s, which says nothing in UTF-8, is answered 400',
@@ -128,5 +137,15 @@ describe('other spellings of a path', () => {
     const answer = await ask(`GET ${target}`);
     expect([400, 403, 404]).toContain(answer?.status);
     expect(Object.keys(answer?.body as object)).toEqual(['timestamp', 'message', 'path', 'request_id']);
+  });
+
+  it.each([
+    ['Range: bytes=999999999-', 416, 'Range Not Satisfiable.'],
+    ['Range: bytes=5-1', 416, 'Range Not Satisfiable.'],
+    ['If-Match: "x"', 412, 'Precondition Failed.'],
+    ['If-Unmodified-Since: Thu, 01 Jan 1970 00:00:00 GMT', 412, 'Precondition Failed.'],
+  ])('a file of the documentation with %s is refused as any other', async (header, status, sentence) => {
+    const path = '/docs/swagger-ui.css';
+    expectRefusal(await ask(`GET ${path}`, [header]), path, status, sentence);
   });
 });

@@ -1,9 +1,9 @@
-import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Body, Controller, Module, Post } from '@nestjs/common';
 import { Public } from '../../src/auth/guards/public.decorator.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { post, send } from '../support/http.js';
+import { post, send, type Answer } from '../support/http.js';
+import { exchange } from '../support/socket.js';
 
 /** A route under no contract's prefix that takes a body. */
 @Controller('probe')
@@ -25,14 +25,8 @@ afterAll(() => app.close());
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-interface Refusal {
-  status: number;
-  text: string;
-  headers: { get(name: string): string | null | undefined };
-}
-
 /** Says what is wrong in the words of the path's contract, and nothing else. */
-function expectRefusal({ status, text, headers }: Refusal, path: string, expected: [number, string]): void {
+function expectRefusal({ status, text, headers }: Answer, path: string, expected: [number, string]): void {
   const body = JSON.parse(text) as Record<string, unknown>;
   expect([status, body.message]).toEqual(expected);
   expect(Object.keys(body)).toEqual(
@@ -47,17 +41,10 @@ function expectRefusal({ status, text, headers }: Refusal, path: string, expecte
 }
 
 /** Sends bytes as they are; the one answer to them. */
-async function sendRaw(bytes: string): Promise<Refusal> {
-  const socket = connect(Number(new URL(app.url).port), '127.0.0.1');
-  socket.write(bytes);
-  let received = '';
-  for await (const chunk of socket) received += (chunk as Buffer).toString();
-  const [head = '', text = ''] = received.split('\r\n\r\n');
-  const [line = '', ...fields] = head.split('\r\n');
-  const headers = new Map(
-    fields.map((field) => [field.split(': ', 1)[0]?.toLowerCase() ?? '', field.replace(/^.*?: /, '')]),
-  );
-  return { status: Number(line.split(' ')[1]), text, headers };
+async function sendRaw(bytes: string): Promise<Answer> {
+  const received = await exchange(app.url, bytes);
+  expect(received).toHaveLength(1);
+  return received[0] as Answer;
 }
 
 describe.each([

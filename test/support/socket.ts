@@ -22,20 +22,13 @@ export function open(url: string): Promise<Socket> {
 }
 
 /** The answers that came on `socket` until it closed, or within `patienceMs`. */
-export function answers(socket: Socket, patienceMs = 1_000): Promise<RawAnswer[]> {
+export async function answers(socket: Socket, patienceMs = 10_000): Promise<RawAnswer[]> {
   const chunks: Buffer[] = [];
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => socket.destroy(), patienceMs);
-    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-    socket.on('close', () => {
-      clearTimeout(timer);
-      try {
-        resolve(parse(Buffer.concat(chunks).toString('latin1')));
-      } catch (error) {
-        reject(error as Error);
-      }
-    });
-  });
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const timer = setTimeout(() => socket.destroy(), patienceMs);
+  await new Promise((resolve) => socket.on('close', resolve));
+  clearTimeout(timer);
+  return parse(Buffer.concat(chunks).toString('latin1'));
 }
 
 /** Sends `bytes` (a string: Latin-1) on a connection of their own; what came back until it closed, or within `patienceMs`. */

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../clock/clock.service.js';
@@ -29,6 +30,12 @@ const byStatus: Record<number, ErrorDefinition> = {
   415: httpErrors.unsupported_media_type,
   431: httpErrors.header_fields_too_large,
 };
+
+/** A refusal of Nest's or a package's that the catalogue has no entry for, such as 412 and 416 of a file: as HTTP names it. */
+function unlisted(status: number): ErrorDefinition | undefined {
+  if (status < 400 || status > 499) return undefined;
+  return { code: `http_${status}`, status, sentence: `${STATUS_CODES[status] ?? 'Bad Request'}.` };
+}
 
 /** Turns whatever was thrown, by us, Nest, Fastify or the database, into the contract's documented body. */
 @Catch()
@@ -75,10 +82,10 @@ export class ErrorFilter implements ExceptionFilter {
   }
 
   private refusal(thrown: unknown): ErrorDefinition | undefined {
-    if (thrown instanceof HttpException) return byStatus[thrown.getStatus()];
+    if (thrown instanceof HttpException) return byStatus[thrown.getStatus()] ?? unlisted(thrown.getStatus());
     const { code, statusCode } = (thrown ?? {}) as { code?: unknown; statusCode?: unknown };
     if (typeof code === 'string' && code in byFastifyCode) return byFastifyCode[code];
-    return typeof statusCode === 'number' ? byStatus[statusCode] : undefined;
+    return typeof statusCode === 'number' ? (byStatus[statusCode] ?? unlisted(statusCode)) : undefined;
   }
 }
 

@@ -1,15 +1,25 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 
-/** Writes one line per answered request; `identify` names the caller's account, where there is one, by its public id. */
-export function logRequests(server: FastifyInstance, logger: Logger, identify: (user: unknown) => string | undefined): void {
-  server.addHook('onResponse', (request, reply, done) => {
+/** Writes the line of an answered request. */
+export type LogRequest = (request: FastifyRequest, reply: FastifyReply) => void;
+
+/**
+ * Writes one line per answered request; `identify` names the caller's account, where there is one, by its public id.
+ * Returns the writing, for the answers that come before any hook.
+ */
+export function logRequests(
+  server: FastifyInstance,
+  logger: Logger,
+  identify: (user: unknown) => string | undefined,
+): LogRequest {
+  const log: LogRequest = (request, reply) => {
     const { failure } = request;
     logger.info({
       msg: 'request',
       method: request.method,
       // The pattern, not the URL: what a client put into a path or query string may be secret.
-      route: request.is404 ? null : request.routeOptions.url,
+      route: request.is404 ? null : (request.routeOptions.url ?? null),
       status: reply.statusCode,
       duration_ms: Math.round(reply.elapsedTime * 10) / 10,
       request_id: request.id,
@@ -17,6 +27,10 @@ export function logRequests(server: FastifyInstance, logger: Logger, identify: (
       code: failure?.definition.code,
       reason: failure?.context.reason,
     });
+  };
+  server.addHook('onResponse', (request, reply, done) => {
+    log(request, reply);
     done();
   });
+  return log;
 }

@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiOkResponse, ApiProperty, ApiResponse } from '@nestjs/swagger';
+import { ApiExtraModels, ApiOkResponse, ApiProperty, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import { AuthenticationBody } from './authentication.dto.js';
 
 /** The error body of `/api`. */
@@ -8,17 +8,21 @@ export class MessageBody {
   message!: string;
 }
 
-const refusal = (status: number, description: string, message: string) =>
-  ApiResponse({
-    status,
-    description,
-    content: { 'application/json': { schema: { $ref: `#/components/schemas/${MessageBody.name}` }, example: { message } } },
-  });
+/** A documented refusal of a route under `/api`. */
+export const ApiRefusal = (status: number, description: string, message: string) =>
+  applyDecorators(
+    ApiExtraModels(MessageBody),
+    ApiResponse({
+      status,
+      description,
+      content: { 'application/json': { schema: { $ref: getSchemaPath(MessageBody) }, example: { message } } },
+    }),
+  );
 
 /** The documented answers of `POST /api/users/auth`. */
 export const ApiAuthentication = () =>
   applyDecorators(
     ApiOkResponse({ type: AuthenticationBody }),
-    refusal(400, 'The request does not validate.', 'The email field is required.'),
-    refusal(401, 'Credentials not accepted: one body whatever was wrong.', 'Invalid credentials.'),
+    ApiRefusal(400, 'The request does not validate.', 'The email field is required.'),
+    ApiRefusal(401, 'Credentials not accepted: one body whatever was wrong.', 'Invalid credentials.'),
   );

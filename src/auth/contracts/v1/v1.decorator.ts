@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiOkResponse, ApiResponse, type ApiResponseOptions } from '@nestjs/swagger';
+import { ApiExtraModels, ApiOkResponse, ApiResponse, getSchemaPath, type ApiResponseOptions } from '@nestjs/swagger';
 import { LoginBody } from './login.dto.js';
 import { RefreshBody } from './refresh.dto.js';
 import { ErrorBody, ValidationErrorBody } from './errors.dto.js';
@@ -7,13 +7,13 @@ import { ErrorBody, ValidationErrorBody } from './errors.dto.js';
 const tokenHeader = { access_token: { description: 'The JSON Web Token.', schema: { type: 'string' as const } } };
 
 /** One documented refusal: its body as published. */
-const refusal = (status: number, description: string, example: Partial<ValidationErrorBody>): ApiResponseOptions => ({
+const refusal = (status: number, description: string, example: ErrorBody | ValidationErrorBody): ApiResponseOptions => ({
   status,
   description,
   content: {
     'application/json': {
-      schema: { $ref: `#/components/schemas/${example.details ? ValidationErrorBody.name : ErrorBody.name}` },
-      example: { timestamp: '2025-12-01T16:14:53+00:00', ...example },
+      schema: { $ref: getSchemaPath('details' in example ? ValidationErrorBody : ErrorBody) },
+      example,
     },
   },
 });
@@ -21,9 +21,11 @@ const refusal = (status: number, description: string, example: Partial<Validatio
 /** The documented answers of `POST /v1/login`. */
 export const ApiLogin = () =>
   applyDecorators(
+    ApiExtraModels(ErrorBody, ValidationErrorBody),
     ApiOkResponse({ type: LoginBody, headers: tokenHeader }),
     ApiResponse(
       refusal(400, 'The request does not validate.', {
+        timestamp: '2025-12-01T16:14:54+00:00',
         message: 'The password field is required.',
         path: '/v1/login',
         request_id: 'c3222d4c-1f0c-4084-9908-df626110a63b',
@@ -32,6 +34,7 @@ export const ApiLogin = () =>
     ),
     ApiResponse(
       refusal(401, 'Credentials not accepted: one body whatever was wrong.', {
+        timestamp: '2025-12-01T16:14:53+00:00',
         message: 'Unauthenticated.',
         path: '/v1/login',
         request_id: 'e942428f-2a98-47a6-be74-db072206f0a2',
@@ -42,9 +45,11 @@ export const ApiLogin = () =>
 /** The documented answers of `POST /v1/refresh-token`. */
 export const ApiRefresh = () =>
   applyDecorators(
+    ApiExtraModels(ErrorBody),
     ApiOkResponse({ type: RefreshBody, headers: tokenHeader }),
     ApiResponse(
       refusal(401, 'The token is absent, malformed, expired or no longer good.', {
+        timestamp: '2025-12-01T16:37:11+00:00',
         message: 'Authentication credentials are required.',
         path: '/v1/refresh-token',
         request_id: 'req_5450b035',
@@ -52,6 +57,7 @@ export const ApiRefresh = () =>
     ),
     ApiResponse(
       refusal(500, 'Something failed on our side.', {
+        timestamp: '2025-12-01T16:37:11+00:00',
         message: 'An internal server error occurred. Please try again later.',
         path: '/v1/refresh-token',
         request_id: 'req_d6761ebd',

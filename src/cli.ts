@@ -1,0 +1,36 @@
+import { createRequire } from 'node:module';
+import { CommanderError } from 'commander';
+import { addMigrate } from './commands/migrate.command.js';
+import { addOpenapi } from './commands/openapi.command.js';
+import { CommandError, OperatorCommand, PROGRAM } from './commands/operator.command.js';
+import { addUsers } from './commands/users.command.js';
+
+/** Runs one of the operator's commands. */
+async function run(): Promise<void> {
+  const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+  const program = new OperatorCommand(PROGRAM)
+    .description("Gatehouse's command line for its operator. It works beside a running server.")
+    .version(version)
+    .option('--json', 'print one JSON document')
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride()
+    .example('users list');
+  addUsers(program);
+  addMigrate(program);
+  addOpenapi(program, async () => (await import('./app.module.js')).AppModule);
+  await program.parseAsync();
+}
+
+async function fail(error: unknown): Promise<void> {
+  // Commander's way to end after --help and --version.
+  if (error instanceof CommanderError && error.exitCode === 0) return;
+  const { message, exitCode } =
+    error instanceof CommandError ? error : (await import('./commands/failure.js')).explain(error);
+  process.stderr.write(`${message.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')}\n`);
+  process.exitCode = exitCode;
+}
+
+// Whoever reads what we print may have read enough of it: `… users list | head -1`.
+process.stdout.on('error', () => process.exit());
+
+await run().catch(fail);

@@ -1,0 +1,20 @@
+import type { AccountsService } from '../admin/accounts.service.js';
+import type { UsersService } from '../users/users.service.js';
+
+/** What commands do their work with. */
+export interface Application {
+  accounts: AccountsService;
+  users: UsersService;
+}
+
+/** Runs `work` on an application of its own, without a server, and closes what it opened. */
+export async function withApplication<T>(work: (application: Application) => Promise<T>): Promise<T> {
+  // Only now: Nest and TypeORM take their time to load, and most mistakes are seen without them.
+  const { openApplication } = await import('./commands.module.js');
+  const { close, ...application } = await openApplication();
+  try {
+    return await work(application);
+  } finally {
+    await close();
+  }
+}

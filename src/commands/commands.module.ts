@@ -1,0 +1,24 @@
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { AccountsService } from '../admin/accounts.service.js';
+import { AdminModule } from '../admin/admin.module.js';
+import { ClockModule } from '../platform/clock/clock.module.js';
+import { ConfigModule } from '../platform/config/config.module.js';
+import { DatabaseModule } from '../platform/database/database.module.js';
+import { UsersModule } from '../users/users.module.js';
+import { UsersService } from '../users/users.service.js';
+import type { Application } from './application.js';
+import { updateSchema } from './schema.js';
+
+/** What of the application the commands need: no routes, no first administrator. */
+@Module({ imports: [ConfigModule, ClockModule, DatabaseModule, UsersModule, AdminModule] })
+class CommandsModule {}
+
+export async function openApplication(): Promise<Application & { close: () => Promise<void> }> {
+  await updateSchema();
+  const app = await NestFactory.createApplicationContext(CommandsModule, {
+    logger: false,
+    abortOnError: false,
+  });
+  return { accounts: app.get(AccountsService), users: app.get(UsersService), close: () => app.close() };
+}
