@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { CommanderError } from 'commander';
+import { addKeys } from './commands/keys.command.js';
 import { addMigrate } from './commands/migrate.command.js';
 import { addOpenapi } from './commands/openapi.command.js';
 import { CommandError, OperatorCommand, PROGRAM } from './commands/operator.command.js';
@@ -16,6 +17,7 @@ async function run(): Promise<void> {
     .exitOverride()
     .example('users list');
   addUsers(program);
+  addKeys(program);
   addMigrate(program);
   addOpenapi(program, async () => (await import('./app.module.js')).AppModule);
   await program.parseAsync();

@@ -3,7 +3,7 @@ import { JwtService } from '@nestjs/jwt';
 import { Clock } from '../platform/clock/clock.service.js';
 import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import type { Session } from './session.entity.js';
-import type { SigningKey } from './signing-key.js';
+import { canonicalSignature, type SigningKey } from './signing-key.js';
 import { SigningKeysService } from './signing-keys.service.js';
 
 /** The claims of an access token. Instants are seconds since the Unix epoch (RFC 7519 §2). */
@@ -52,10 +52,14 @@ export class AccessTokensService {
   issue(session: Session, subject: TokenSubject): string {
     const issuedAt = Math.floor(session.refreshedAt / 1000);
     const { jwtIssuer: iss, jwtAudience: aud, accessTokenTtlSeconds } = this.config;
-    const exp = Math.min(issuedAt + accessTokenTtlSeconds, Math.floor(session.expiresAt / 1000));
+    // Nor past what the session's revocation is kept for: the setting may have grown since the row was written.
+    const latest = Math.floor(Math.min(session.expiresAt, session.tokensExpireAt) / 1000);
+    const exp = Math.min(issuedAt + accessTokenTtlSeconds, latest);
     const claims = { ...subject, sid: session.id, jti: session.tokenId, iss, aud, iat: issuedAt, exp };
     const { kid, algorithm, signWith } = this.keys.current();
-    return this.jwt.sign(claims satisfies AccessClaims, { keyid: kid, algorithm, privateKey: signWith });
+    const token = this.jwt.sign(claims satisfies AccessClaims, { keyid: kid, algorithm, privateKey: signWith });
+    const end = token.lastIndexOf('.') + 1;
+    return token.slice(0, end) + canonicalSignature(token.slice(end), algorithm);
   }
 
   /** The claims of a token that was verified before and is still good, without verifying its signature again. */
@@ -72,9 +76,9 @@ export class AccessTokensService {
     const [header, payload, signature, ...more] = token.split('.');
     if (!header || !payload || !signature || more.length > 0) return undefined;
     // Claims are an object (RFC 7519 §7.2, step 10): of a `null` jsonwebtoken would read `nbf` all the same, and throw.
-    if (!payload.startsWith(CLAIMS_START)) return undefined;
-    if (!isCanonical(payload) || !isCanonical(signature)) return undefined;
-    return this.keys.ofHeader(header);
+    if (!payload.startsWith(CLAIMS_START) || !isCanonical(payload)) return undefined;
+    const key = this.keys.ofHeader(header);
+    return key && canonicalSignature(signature, key.algorithm) === signature ? key : undefined;
   }
 
   /** The claims of `token`, whose signature has just been verified, or undefined where they are not as we issue them. */

@@ -12,7 +12,7 @@ const BATCH = 1_000;
 export class CleaningService implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(CleaningService.name);
   private timer: NodeJS.Timeout | undefined;
-  private sweeping: Promise<unknown> = Promise.resolve();
+  private sweeping: Promise<unknown> | undefined;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -21,7 +21,9 @@ export class CleaningService implements OnApplicationBootstrap, BeforeApplicatio
 
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => {
-      this.sweeping = this.sweep().catch((error: unknown) => this.logger.warn(`not swept: ${(error as Error).name}`));
+      this.sweeping ??= this.sweep()
+        .catch((error: unknown) => this.logger.warn(`not swept: ${(error as Error).name}`))
+        .finally(() => (this.sweeping = undefined));
     }, INTERVAL_MS).unref();
   }
 
@@ -40,11 +42,13 @@ export class CleaningService implements OnApplicationBootstrap, BeforeApplicatio
 
   private async deleteBatches(table: string, key: string, condition: string): Promise<number> {
     const now = this.clock.now();
+    // A sweep never waits for a transaction that holds some of the rows, so that neither can end in a deadlock.
+    const lock = this.dataSource.options.type === 'postgres' ? 'FOR UPDATE SKIP LOCKED' : '';
     let deleted = 0;
     for (;;) {
       const rows = await statement(
         this.dataSource,
-        `DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} WHERE ${condition} LIMIT ${BATCH}) RETURNING ${key}`,
+        `DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} WHERE ${condition} LIMIT ${BATCH} ${lock}) RETURNING ${key}`,
         [now],
       );
       deleted += rows.length;

@@ -1,9 +1,15 @@
-import { readFileSync } from 'node:fs';
-import type { Config } from '../platform/config/config.schema.js';
-import { createPrivateFile, replacePrivateFile } from '../platform/config/private-file.js';
-import { ellipticKey, generateKeyMaterial, keyOfMaterial, secretKey, type SigningAlgorithm, type SigningKey } from './signing-key.js';
+import type { KeyObject } from 'node:crypto';
+import { ConfigError, type Config } from '../platform/config/config.schema.js';
+import { changeKeys, readKeys, type StoredKey } from './key-file.js';
+import {
+  ellipticKey,
+  generateKeyMaterial,
+  keyOfMaterial,
+  secretKey,
+  type SigningKey,
+} from './signing-key.js';
 
-/** A key and its time, in epoch milliseconds. */
+/** A key and its time, in epoch milliseconds; without bounds where the environment gives it. */
 export interface RingKey extends SigningKey {
   /** From when on it signs, until a later one does. */
   readonly signsFrom: number;
@@ -11,83 +17,107 @@ export interface RingKey extends SigningKey {
   readonly retiresAt: number;
 }
 
-interface StoredKey {
-  algorithm: SigningAlgorithm;
-  /** The secret of HS256, the private key in PEM of ES256. */
-  material: string;
-  /** ISO 8601. */
-  signs_from: string;
-}
-
-/** How long a new key is published before it signs: what `/.well-known/jwks.json` may be cached for, and a poll. */
+/** How long a new key is published before it signs: what `/.well-known/jwks.json` may be cached for, and a minute. */
 export const PUBLISHED_BEFORE_SIGNING_SECONDS = 660;
+/** How long at the least: every server on the data directory has read it by then, so that none refuses its tokens. */
+export const READ_BEFORE_SIGNING_SECONDS = 5;
 
-/** The keys that the environment gives: which of them sign and verify, the operator decides by restarting. */
-export function environmentKeys(config: Config): RingKey[] {
-  const always = { signsFrom: -Infinity, retiresAt: Infinity };
-  const current =
-    config.jwtAlgorithm === 'ES256'
-      ? config.jwtPrivateKey && ellipticKey(config.jwtPrivateKey)
-      : config.jwtSecret && secretKey(config.jwtSecret);
-  const others = [...config.jwtPreviousSecrets.map(secretKey), ...config.jwtVerificationKeys.map(ellipticKey)];
-  const verifying = others.map(({ signWith: _, ...key }) => ({ ...key, ...always }));
-  // The signing key last: where one is named twice, it is the one that counts.
-  return current ? [...verifying, { ...current, ...always }] : verifying;
+/**
+ * Every key there is, each once; those of the data directory in the order in which they sign.
+ * @throws ConfigError where the file of the stored keys cannot be used
+ */
+export function loadKeys(config: Config): RingKey[] {
+  const { signingKeysFile } = config;
+  const keys = [
+    ...environmentKeys(config),
+    ...(signingKeysFile ? ringOf(readKeys(signingKeysFile), config) : []),
+  ];
+  // Of one that is named twice the latter counts: its time, and that it signs.
+  return keys.filter(({ header }, i) => i === keys.findLastIndex((each) => each.header === header));
 }
 
-/** The keys in the data directory; one of the configured algorithm is made where there is none yet. */
-export function storedKeys(file: string, config: Config, now: number): RingKey[] {
-  const stored = readKeys(file) ?? firstKeys(file, config);
-  if (!stored.some(({ algorithm }) => algorithm === config.jwtAlgorithm)) {
-    rotateKeys(file, config, now, true);
-    return storedKeys(file, config, now);
-  }
-  return stored.map((key, i) => {
-    const next = stored[i + 1];
-    const lifetime = config.accessTokenTtlSeconds * 1000;
-    return {
-      ...keyOfMaterial(key.algorithm, key.material),
-      signsFrom: Date.parse(key.signs_from),
-      retiresAt: next ? Date.parse(next.signs_from) + lifetime : Infinity,
-    };
+/** The key that signs at `now`. Before the time of all of them, as with a clock that was set back: the first. */
+export function signingKey(
+  keys: readonly RingKey[],
+  now: number,
+): (RingKey & { signWith: KeyObject }) | undefined {
+  const signers = keys.filter((key): key is RingKey & { signWith: KeyObject } => key.signWith !== undefined);
+  return signers.findLast(({ signsFrom }) => signsFrom <= now) ?? signers[0];
+}
+
+/**
+ * Sees to it, at a server's start, that the last key to sign is of the configured algorithm.
+ * @throws ConfigError where `file` cannot be used
+ */
+export function prepareKeys(file: string, config: Config, now: number): void {
+  const isPrepared = (keys: StoredKey[]) => keys.at(-1)?.algorithm === config.jwtAlgorithm;
+  if (isPrepared(readKeys(file))) return;
+  changeKeys(file, now, (before) => {
+    if (isPrepared(before)) return before;
+    // What has yet to sign is of the other algorithm, and never will.
+    const kept = before.filter(({ signs_from }) => Date.parse(signs_from) <= now);
+    if (isPrepared(kept)) return kept;
+    return [...kept, newKey(config, now, kept.length > 0 ? READ_BEFORE_SIGNING_SECONDS : 0)];
   });
 }
 
 /**
- * Adds a key of the configured algorithm to `file`, to sign once every cache of public keys has seen it, or at once. Drops keys
- * that retired.
- * @returns when the new key signs, in epoch milliseconds
+ * Adds a key to the data directory, to sign once every cache of public keys has it; in haste, once every server has.
+ * @returns what the new key is, and the key that signs before it
+ * @throws ConfigError where `file` cannot be used, or its keys are of another algorithm
  */
-export function rotateKeys(file: string, config: Config, now: number, atOnce: boolean): { kid: string; signsFrom: number } {
-  const before = readKeys(file) ?? firstKeys(file, config);
-  const signsFrom = atOnce ? now : now + PUBLISHED_BEFORE_SIGNING_SECONDS * 1000;
-  const isAlive = (_: StoredKey, i: number) => {
-    const next = before[i + 1];
-    return !next || Date.parse(next.signs_from) + config.accessTokenTtlSeconds * 1000 > now;
+export function rotateKeys(
+  file: string,
+  config: Config,
+  now: number,
+  inHaste: boolean,
+): { kid: string; signsFrom: number; previous: RingKey | undefined } {
+  const key = newKey(config, now, inHaste ? READ_BEFORE_SIGNING_SECONDS : PUBLISHED_BEFORE_SIGNING_SECONDS);
+  const stored = changeKeys(file, now, (before) => {
+    const algorithm = before.at(-1)?.algorithm ?? key.algorithm;
+    if (algorithm === key.algorithm) return [...before, key];
+    throw new ConfigError([
+      `JWT_ALGORITHM: must be ${algorithm}, as of the keys in ${file}; to change it, restart the server with another`,
+    ]);
+  });
+  const { kid } = keyOfMaterial(key.algorithm, key.material);
+  return {
+    kid,
+    signsFrom: Date.parse(key.signs_from),
+    previous: ringOf(stored, config)[stored.indexOf(key) - 1],
   };
-  const material = generateKeyMaterial(config.jwtAlgorithm);
-  const added = { algorithm: config.jwtAlgorithm, material, signs_from: new Date(signsFrom).toISOString() };
-  replacePrivateFile(file, serialize([...before.filter(isAlive), added]));
-  return { kid: keyOfMaterial(added.algorithm, material).kid, signsFrom };
 }
 
-const serialize = (keys: StoredKey[]): string => `${JSON.stringify({ keys }, null, 2)}\n`;
-
-function readKeys(file: string): StoredKey[] | undefined {
-  try {
-    const { keys } = JSON.parse(readFileSync(file, 'utf8')) as { keys: StoredKey[] };
-    if (!Array.isArray(keys) || keys.length === 0) throw new Error('it holds no keys');
-    return keys;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new Error(`the signing keys in ${file} cannot be read: restore the file from a backup`, { cause: error });
-  }
+/** What the environment gives: which of it signs and verifies, the operator decides by restarting. */
+function environmentKeys(config: Config): RingKey[] {
+  const always = { signsFrom: -Infinity, retiresAt: Infinity };
+  const others = [
+    ...config.jwtPreviousSecrets.map(secretKey),
+    ...config.jwtVerificationKeys.map(ellipticKey),
+  ];
+  const verifying = others.map((key) => ({ ...key, signWith: undefined, ...always }));
+  // Where keys are stored, one of those signs.
+  if (config.signingKeysFile) return verifying;
+  const current =
+    config.jwtAlgorithm === 'ES256'
+      ? config.jwtPrivateKey && ellipticKey(config.jwtPrivateKey)
+      : config.jwtSecret && secretKey(config.jwtSecret);
+  return current ? [...verifying, { ...current, ...always }] : verifying;
 }
 
-/** Before any rotation: the secret that the first start made, or a new ES256 key. */
-function firstKeys(file: string, { jwtAlgorithm, jwtSecret }: Config): StoredKey[] {
-  const signs_from = new Date(0).toISOString();
-  if (jwtAlgorithm === 'HS256' && jwtSecret) return [{ algorithm: 'HS256', material: jwtSecret, signs_from }];
-  const first = [{ algorithm: jwtAlgorithm, material: generateKeyMaterial(jwtAlgorithm), signs_from }];
-  return createPrivateFile(file, serialize(first)) ? first : (readKeys(file) ?? first);
+/** Each key signs until the next does, and verifies until the last it signed has expired. */
+function ringOf(stored: StoredKey[], { accessTokenTtlSeconds }: Config): RingKey[] {
+  return stored.map(({ algorithm, material, signs_from }, i) => {
+    const next = stored[i + 1];
+    return {
+      ...keyOfMaterial(algorithm, material),
+      signsFrom: Date.parse(signs_from),
+      retiresAt: next ? Date.parse(next.signs_from) + accessTokenTtlSeconds * 1000 : Infinity,
+    };
+  });
+}
+
+function newKey({ jwtAlgorithm: algorithm }: Config, now: number, waitSeconds: number): StoredKey {
+  const signs_from = new Date(now + waitSeconds * 1000).toISOString();
+  return { algorithm, material: generateKeyMaterial(algorithm), signs_from };
 }

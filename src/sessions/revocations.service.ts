@@ -27,7 +27,7 @@ export class RevocationsService implements OnModuleInit, BeforeApplicationShutdo
   private floor = 0;
   /** When the table was last read, by the monotonic clock. */
   private readAt = -Infinity;
-  private polling: Promise<void> = Promise.resolve();
+  private polling: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -40,7 +40,10 @@ export class RevocationsService implements OnModuleInit, BeforeApplicationShutdo
     this.dataSource.subscribers.push(this);
     await this.poll();
     this.timer = setInterval(() => {
-      this.polling = this.poll().catch((error: unknown) => this.logger.warn(`revocations not read: ${(error as Error).name}`));
+      // One at a time: they must not queue up behind a database that has gone silent.
+      this.polling ??= this.poll()
+        .catch((error: unknown) => this.logger.warn(`revocations not read: ${(error as Error).name}`))
+        .finally(() => (this.polling = undefined));
     }, this.config.revocationPollMs).unref();
   }
 
@@ -90,7 +93,13 @@ export class RevocationsService implements OnModuleInit, BeforeApplicationShutdo
     for (const { session_id, expires_at } of rows) {
       if (session_id !== null) this.expiries.set(session_id, expires_at);
     }
-    this.floor = rows[0]?.floor ?? this.floor;
+    const floor = rows[0]?.floor ?? 0;
+    if (floor < this.floor) {
+      // Positions only grow: another database stands where the one was that was read so far (a restored backup).
+      this.floor = 0;
+      return this.poll();
+    }
+    this.floor = floor;
     this.readAt = startedAt;
     const now = this.clock.now();
     for (const [id, expiresAt] of this.expiries) if (expiresAt <= now) this.expiries.delete(id);

@@ -8,6 +8,9 @@ import { statement } from '../platform/database/statement.js';
 import { RevocationsService } from './revocations.service.js';
 import { Session } from './session.entity.js';
 
+/** How long a revocation outlasts the tokens: a clock that was put forward and back must not let them in again. */
+const CLOCK_ERROR_MS = 3_600_000;
+
 /** Where a request comes from. */
 export interface Client {
   /** An IP address. */
@@ -111,7 +114,7 @@ export class SessionsService {
       parameters,
     );
     await this.revocations.record(
-      ended.map(({ id, tokens_expire_at }) => ({ id, expiresAt: tokens_expire_at })),
+      ended.map(({ id, tokens_expire_at }) => ({ id, expiresAt: tokens_expire_at + CLOCK_ERROR_MS })),
       manager,
     );
     return ended.length;

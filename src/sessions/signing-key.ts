@@ -18,7 +18,7 @@ export interface SigningKey {
   /** The one header segment that tokens of this key carry. */
   readonly header: string;
   /** Absent: it verifies only. */
-  readonly signWith?: KeyObject;
+  readonly signWith?: KeyObject | undefined;
   readonly verifyWith: KeyObject;
   /** What others verify with (RFC 7517); a secret has none. */
   readonly jwk?: JsonWebKey;
@@ -51,6 +51,23 @@ export function generateKeyMaterial(algorithm: SigningAlgorithm): string {
 
 export const keyOfMaterial = (algorithm: SigningAlgorithm, material: string): SigningKey =>
   algorithm === 'HS256' ? secretKey(material) : ellipticKey(createPrivateKey(material));
+
+/** The order of P-256's base point (SEC 2 §2.4.2). */
+const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+
+/**
+ * The one spelling of a signature (base64url, as in a token) that we write and accept. Of one byte string base64url has several
+ * (RFC 4648 §3.5); of one ES256 signature (r, s) there is the twin (r, n − s), which anyone can make and which verifies as well:
+ * ours is the one with the lower s.
+ */
+export function canonicalSignature(signature: string, algorithm: SigningAlgorithm): string {
+  const bytes = Buffer.from(signature, 'base64url');
+  if (algorithm === 'ES256' && bytes.length === 64) {
+    const s = BigInt(`0x${bytes.toString('hex', 32)}`);
+    if (s > ORDER / 2n && s < ORDER) bytes.write((ORDER - s).toString(16).padStart(64, '0'), 32, 'hex');
+  }
+  return bytes.toString('base64url');
+}
 
 function named(kid: string, algorithm: SigningAlgorithm) {
   const header = Buffer.from(JSON.stringify({ alg: algorithm, typ: 'JWT', kid })).toString('base64url');

@@ -1,9 +1,9 @@
 import type { JsonWebKey, KeyObject } from 'node:crypto';
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../platform/clock/clock.service.js';
 import { CONFIG, type Config } from '../platform/config/config.schema.js';
-import { environmentKeys, storedKeys, type RingKey } from './key-ring.js';
+import { loadKeys, prepareKeys, signingKey, type RingKey } from './key-ring.js';
 import type { SigningKey } from './signing-key.js';
 
 /** How often the data directory is looked at for keys that `gatehouse keys rotate` added. */
@@ -13,26 +13,27 @@ const WATCH_INTERVAL_MS = 2_000;
 @Injectable()
 export class SigningKeysService implements OnApplicationShutdown {
   private readonly logger = new Logger(SigningKeysService.name);
-  private keys: readonly RingKey[] = [];
-  private byHeader: ReadonlyMap<string, RingKey> = new Map();
+  private keys: readonly RingKey[];
+  private byHeader: ReadonlyMap<string, RingKey>;
   private readonly watch: NodeJS.Timeout | undefined;
-  private readAt = 0;
+  private seen: string | undefined;
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly clock: Clock,
   ) {
+    const { signingKeysFile: file } = config;
+    if (file) {
+      prepareKeys(file, config, clock.now());
+      this.seen = versionOf(file);
+    }
     this.load();
-    if (config.signingKeysFile) this.watch = setInterval(() => void this.reload(), WATCH_INTERVAL_MS).unref();
+    if (file) this.watch = setInterval(() => this.reload(file), WATCH_INTERVAL_MS).unref();
   }
 
   /** The key that signs now. */
   current(): SigningKey & { signWith: KeyObject } {
-    const now = this.clock.now();
-    const key = this.keys.findLast(
-      (each): each is RingKey & { signWith: KeyObject } =>
-        each.signWith !== undefined && each.algorithm === this.config.jwtAlgorithm && each.signsFrom <= now,
-    );
+    const key = signingKey(this.keys, this.clock.now());
     if (!key) throw new Error('there is no key to sign access tokens with');
     return key;
   }
@@ -57,21 +58,28 @@ export class SigningKeysService implements OnApplicationShutdown {
   }
 
   private load(): void {
-    const { signingKeysFile } = this.config;
-    this.keys = signingKeysFile ? storedKeys(signingKeysFile, this.config, this.clock.now()) : environmentKeys(this.config);
+    this.keys = loadKeys(this.config);
     this.byHeader = new Map(this.keys.map((key) => [key.header, key]));
   }
 
-  private async reload(): Promise<void> {
-    if (!this.config.signingKeysFile) return;
+  private reload(file: string): void {
     try {
-      const { mtimeMs } = await stat(this.config.signingKeysFile);
-      if (mtimeMs === this.readAt) return;
+      const version = versionOf(file);
+      if (version === this.seen) return;
+      // Before it is read: what is wrong is said once.
+      this.seen = version;
+      // Without the file, the keys of before any rotation would be back.
+      if (version === undefined) throw new Error(`the file ${file} is gone`);
       this.load();
-      this.readAt = mtimeMs;
+      this.logger.log({ msg: 'signing keys read', kids: this.keys.map(({ kid }) => kid) });
     } catch (error) {
-      // No file: nothing was rotated yet. A file that cannot be read: the keys in memory stay good.
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.logger.error(`signing keys not reloaded: ${String(error)}`);
+      this.logger.error(`signing keys not read, those in memory stay: ${(error as Error).message}`);
     }
   }
+}
+
+/** What differs after each change of the file; undefined where there is none. Not only its time: two changes may share one. */
+function versionOf(file: string): string | undefined {
+  const found = statSync(file, { throwIfNoEntry: false });
+  return found && `${found.ino} ${found.ctimeMs} ${found.size}`;
 }

@@ -9,6 +9,7 @@ import { AppModule } from '../../src/app.module.js';
 import { createAdapter, setUp } from '../../src/app.setup.js';
 import { Clock } from '../../src/platform/clock/clock.service.js';
 import { CONFIG, parseConfig, type Config } from '../../src/platform/config/config.schema.js';
+import { resolveSecrets } from '../../src/platform/config/secret.service.js';
 import type { RouteTable } from '../../src/platform/http/route-table.js';
 import { NestLogger } from '../../src/platform/logging/logger.js';
 import type { User } from '../../src/users/user.entity.js';
@@ -65,11 +66,14 @@ export interface TestApp {
 }
 
 export interface TestAppOptions {
-  env?: Record<string, string>;
+  /** An undefined variable is taken away. */
+  env?: Record<string, string | undefined>;
   /** Modules beside the application's own, as a user would add them. */
   imports?: Type[];
   /** Another application's database: two instances on one. */
   database?: TestDatabase;
+  /** The clock of an application before this one, to go on with. */
+  clock?: TestClock;
   logLevel?: string;
 }
 
@@ -86,8 +90,8 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     ...UNTHROTTLED,
     ...options.env,
   });
-  const config = { ...parsed, generatedFiles: [] } as unknown as Config;
-  const clock = new TestClock();
+  const config = resolveSecrets(parsed);
+  const clock = options.clock ?? new TestClock();
   const logs: Record<string, unknown>[] = [];
   const sink = new Writable({
     write(chunk: Buffer, _encoding, done) {

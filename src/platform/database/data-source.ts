@@ -3,6 +3,7 @@ import type Database from 'better-sqlite3';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import type { Config } from '../config/config.schema.js';
 import { migrations } from './migrations/migrations.js';
+import { waitNoLonger } from './postgres.driver.js';
 import { takeTurns } from './sqlite.driver.js';
 
 /** The one definition of the database, for the application and for TypeORM's own command line. */
@@ -15,7 +16,17 @@ export function dataSourceOptions(config: Pick<Config, 'databaseUrl' | 'dataDir'
       url: config.databaseUrl,
       applicationName: 'gatehouse',
       parseInt8: true,
-      extra: { max: 10, connectionTimeoutMillis: 2_000, statement_timeout: 10_000 },
+      extra: {
+        max: 10,
+        // Also for waiting in the pool's queue.
+        connectionTimeoutMillis: 2_000,
+        // Before postgres.driver.ts gives up: a server that can answer says so, and the connection stays.
+        statement_timeout: 4_000,
+        // The locks of a copy that has vanished from the network would otherwise stay until TCP notices: two hours.
+        idle_in_transaction_session_timeout: 10_000,
+        // For the statements that may take any time.
+        keepAlive: true,
+      },
     };
   }
   return {
@@ -36,5 +47,6 @@ export function dataSourceOptions(config: Pick<Config, 'databaseUrl' | 'dataDir'
 export function createDataSource(options: DataSourceOptions): DataSource {
   const dataSource = new DataSource(options);
   if (options.type === 'better-sqlite3') takeTurns(dataSource);
+  else waitNoLonger(dataSource);
   return dataSource;
 }

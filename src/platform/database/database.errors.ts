@@ -1,5 +1,5 @@
 import { isNativeError } from 'node:util/types';
-import { QueryFailedError } from 'typeorm';
+import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
 import { AppError } from '../errors/app.errors.js';
 import { defineErrors } from '../errors/app.errors.js';
 
@@ -14,14 +14,18 @@ export const databaseErrors = defineErrors({
 const unavailable =
   /^(08...|25006|53...|57...|58...|SQLITE_(BUSY|LOCKED|FULL|READONLY|IOERR|CANTOPEN)\w*|ECONN\w+|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH)$/;
 const unavailableMessage =
-  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|waited too long for the database)/;
+  /^(Connection terminated|timeout exceeded when trying to connect|Client (has encountered a connection error|was closed)|waited too long for the database)/;
 
 /** The `database_unavailable` error where `thrown` says that the database cannot be reached or written, else nothing. */
 export function databaseFault(thrown: unknown): AppError | undefined {
   if (!isNativeError(thrown)) return undefined;
   const cause = thrown instanceof QueryFailedError ? thrown.driverError : thrown;
   const code = (cause as { code?: unknown }).code;
-  const isFault = (typeof code === 'string' && unavailable.test(code)) || unavailableMessage.test(cause.message);
+  const isFault =
+    (typeof code === 'string' && unavailable.test(code)) ||
+    unavailableMessage.test(cause.message) ||
+    // TypeORM's name for a transaction whose connection died between two statements.
+    thrown instanceof QueryRunnerAlreadyReleasedError;
   if (!isFault) return undefined;
   return new AppError(databaseErrors.database_unavailable, { cause: thrown, retryAfterSeconds: 1 });
 }

@@ -1,4 +1,5 @@
 import { MigrationExecutor, type DataSource, type EntityManager } from 'typeorm';
+import { ImpatientQueryRunner } from './postgres.driver.js';
 
 /** Any constant: the advisory lock that one starting copy holds while it migrates. */
 const LOCK_ID = 0x6761_7465;
@@ -9,8 +10,12 @@ const LOCK_ID = 0x6761_7465;
  */
 export async function exclusively<T>(dataSource: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
   return dataSource.transaction(async (manager) => {
-    if (dataSource.options.type === 'postgres') {
-      await manager.query('SELECT set_config($1, $2, true)', ['statement_timeout', '0']);
+    if (manager.queryRunner instanceof ImpatientQueryRunner) {
+      // Another copy's migration of a large table is worth waiting for.
+      manager.queryRunner.isPatient = true;
+      for (const limit of ['statement_timeout', 'idle_in_transaction_session_timeout']) {
+        await manager.query('SELECT set_config($1, $2, true)', [limit, '0']);
+      }
       await manager.query('SELECT pg_advisory_xact_lock($1)', [LOCK_ID]);
     }
     return work(manager);

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type Database from 'better-sqlite3';
 import type { DataSource, QueryResult } from 'typeorm';
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
 import { BetterSqlite3QueryRunner } from 'typeorm/driver/better-sqlite3/BetterSqlite3QueryRunner.js';
@@ -58,22 +59,21 @@ class TurnTakingQueryRunner extends BetterSqlite3QueryRunner {
     this.hasTurn = true;
     try {
       await super.startTransaction();
-    } catch (error) {
+    } finally {
       this.releaseTurn();
-      throw error;
     }
   }
 
   override async commitTransaction(): Promise<void> {
     await super.commitTransaction();
-    if (!this.isTransactionActive) this.releaseTurn();
+    this.releaseTurn();
   }
 
   override async rollbackTransaction(): Promise<void> {
     try {
       await super.rollbackTransaction();
     } finally {
-      if (!this.isTransactionActive) this.releaseTurn();
+      this.releaseTurn();
     }
   }
 
@@ -108,9 +108,11 @@ class TurnTakingQueryRunner extends BetterSqlite3QueryRunner {
     }
   }
 
+  /** Ends the turn with its transaction, which SQLite is asked about: on a full disk it has rolled back by itself. */
   private releaseTurn(): void {
-    if (this.hasTurn) this.turnstile.leave();
+    if (!this.hasTurn || (this.driver.databaseConnection as Database.Database).inTransaction) return;
     this.hasTurn = false;
+    this.turnstile.leave();
   }
 }
 

@@ -1,0 +1,138 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Controller, Get, Module } from '@nestjs/common';
+import { PASSWORD, startApp, type TestApp } from '../support/app.js';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+import { bearer, login, post, send, type Answer } from '../support/http.js';
+import { startProcess, type ServerProcess } from '../support/process.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { guarded, refresh, refreshed } from '../support/tokens.js';
+
+const STALENESS_SECONDS = 3;
+const env = { REVOCATION_POLL_MS: '200', REVOCATION_MAX_STALENESS_SECONDS: String(STALENESS_SECONDS) };
+/** The longest anybody waits for a database that says nothing: one statement's patience, a connection's, and slack. */
+const ANSWER_MS = 9_000;
+const RECOVERY_MS = 10_000;
+
+/** A guarded route that needs no database: what the application is asked most. */
+@Controller('still')
+class StillController {
+  @Get()
+  answer(): object {
+    return {};
+  }
+}
+@Module({ controllers: [StillController] })
+class StillModule {}
+
+const onPostgres = process.env['TEST_DATABASE_URL'] ? describe : describe.skip;
+
+onPostgres('the database is gone (on SQLite it cannot be: the file is open)', () => {
+  let database: TestDatabase;
+  let proxy: TcpProxy;
+  let t: TestApp;
+  let server: ServerProcess;
+  let email: string;
+  let token: string;
+
+  beforeAll(async () => {
+    database = await createDatabase();
+    proxy = await TcpProxy.start(database.databaseUrl ?? '');
+    const proxied = { ...database, databaseUrl: proxy.url };
+    t = await startApp({ env, database: proxied, imports: [StillModule] });
+    server = await startProcess(proxied, env);
+    ({ email } = await t.createUser());
+    token = await login(t.url, email, PASSWORD);
+  });
+  afterEach(() => proxy.heal());
+  afterAll(async () => {
+    await server.end();
+    await t.close();
+    await proxy.close();
+    await database.drop();
+  });
+
+  const still = () => send(`${t.url}/still`, { headers: bearer(token) });
+  const signIn = (as: string) => post(`${server.url}/v1/login`, { email: as, password: PASSWORD });
+  const seconds = (since: number) => (performance.now() - since) / 1000;
+
+  async function inTime(answering: Promise<Answer>): Promise<Answer> {
+    const startedAt = performance.now();
+    const answer = await answering;
+    expect(performance.now() - startedAt).toBeLessThan(ANSWER_MS);
+    return answer;
+  }
+
+  /** Asks until `isGood`, for at most `RECOVERY_MS`; how long it took, in seconds. */
+  async function recovery(isGood: () => boolean | Promise<boolean>): Promise<number> {
+    const startedAt = performance.now();
+    for (; !(await isGood()); await sleep(10))
+      expect(performance.now() - startedAt).toBeLessThan(RECOVERY_MS);
+    return seconds(startedAt);
+  }
+
+  async function expectRefusals(): Promise<void> {
+    const [next, ...others] = await Promise.all([
+      inTime(refresh(server.url, token)),
+      inTime(signIn(email)),
+      inTime(post(`${server.url}/v1/logout`, undefined, bearer(token))),
+      inTime(send(`${server.url}/api/films`, { headers: bearer(token) })),
+    ]);
+    for (const answer of others) {
+      expect(answer.status).toBe(503);
+      expect(answer.headers.get('retry-after')).toBe('1');
+    }
+    expect(next.status).toBe(500);
+    expect(next.body).toMatchObject({
+      message: 'An internal server error occurred. Please try again later.',
+    });
+  }
+
+  it.each(['cut', 'silence'] as const)('%s: an old yes for no longer than the bound', async (fault) => {
+    expect((await still()).status).toBe(200);
+    proxy[fault]();
+    const goneAt = performance.now();
+    let answer = await still();
+    let accepted = 0;
+    for (; answer.status === 200; answer = await still()) accepted = seconds(goneAt);
+    expect(accepted).toBeGreaterThan(STALENESS_SECONDS - 1);
+    expect(accepted).toBeLessThan(STALENESS_SECONDS + 0.5);
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).toBe('1');
+    proxy.heal();
+    const took = await recovery(async () => (await still()).status === 200);
+    console.info(
+      `${fault}: accepted for ${accepted.toFixed(1)} s, back ${took.toFixed(1)} s after the database`,
+    );
+  });
+
+  it.each(['cut', 'silence'] as const)(
+    '%s: everything is answered, the process lives, and it recovers alone',
+    async (fault) => {
+      // Busy while it happens: connections die in the middle of statements and between them.
+      const other = await t.createUser();
+      const statuses = new Set<number>();
+      let isBusy = true;
+      const flood = Array.from({ length: 12 }, async (_, i) => {
+        while (isBusy) {
+          const answering =
+            i % 2 ? signIn(other.email) : send(`${server.url}/v1/sessions`, { headers: bearer(token) });
+          statuses.add((await inTime(answering)).status);
+        }
+      });
+      await recovery(() => statuses.has(200));
+      proxy[fault]();
+      await expectRefusals();
+      isBusy = false;
+      await Promise.all(flood);
+      expect([...statuses].sort()).toEqual([200, 503]);
+      expect(server.child.exitCode).toBeNull();
+      proxy.heal();
+      const took = await recovery(async () => (await guarded(server.url, token)) === 200);
+      token = await refreshed(server.url, token);
+      expect(await guarded(server.url, await login(server.url, email, PASSWORD))).toBe(200);
+      console.info(`${fault}: back ${took.toFixed(1)} s after the database`);
+    },
+    60_000,
+  );
+});
