@@ -19,11 +19,11 @@ export class TwoFactor {
   @Column({ name: 'last_used_step', type: 'bigint', nullable: true })
   lastUsedStep!: number | null;
 
-  /** Wrong codes since `failedSince`. */
+  /** Wrong codes, none of them a budget's window after the one before. */
   @Column({ name: 'failed_codes', type: 'integer', default: 0 })
   failedCodes!: number;
 
-  /** When the window of `failedCodes` began: at the first wrong code, anew at the one that locks. Epoch milliseconds. */
-  @Column({ name: 'failed_since', type: 'bigint', default: 0 })
-  failedSince!: number;
+  /** When the newest of `failedCodes` came, in epoch milliseconds. */
+  @Column({ name: 'last_failed_at', type: 'bigint', default: 0 })
+  lastFailedAt!: number;
 }

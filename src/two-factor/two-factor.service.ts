@@ -158,15 +158,15 @@ export class TwoFactorService {
     return affected === 1 ? 'accepted' : 'wrong_recovery_code';
   }
 
-  private isLocked({ failedCodes, failedSince }: TwoFactor): boolean {
-    return failedCodes >= MAX_FAILED_CODES && this.clock.now() < failedSince + BUDGET_WINDOW_MS;
+  private isLocked({ failedCodes, lastFailedAt }: TwoFactor): boolean {
+    return failedCodes >= MAX_FAILED_CODES && this.clock.now() < lastFailedAt + BUDGET_WINDOW_MS;
   }
 
-  private async spendTry({ userId, failedCodes, failedSince }: TwoFactor, manager: EntityManager): Promise<void> {
+  /** Counted from the newest: counted from the first, four late in one window and five early in the next were nine in a minute. */
+  private async spendTry({ userId, failedCodes, lastFailedAt }: TwoFactor, manager: EntityManager): Promise<void> {
     const now = this.clock.now();
-    const spent = now < failedSince + BUDGET_WINDOW_MS ? failedCodes + 1 : 1;
-    const startsWindow = spent === 1 || spent === MAX_FAILED_CODES;
-    await manager.update(TwoFactor, { userId }, { failedCodes: spent, ...(startsWindow && { failedSince: now }) });
+    const spent = now < lastFailedAt + BUDGET_WINDOW_MS ? failedCodes + 1 : 1;
+    await manager.update(TwoFactor, { userId }, { failedCodes: spent, lastFailedAt: now });
   }
 
   private async reencrypt(factor: TwoFactor, secret: Buffer, manager: EntityManager): Promise<number> {

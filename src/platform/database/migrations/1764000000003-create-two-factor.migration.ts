@@ -19,7 +19,7 @@ export class CreateTwoFactor1764000000003 implements MigrationInterface {
           { name: 'confirmed_at', type: 'bigint', isNullable: true },
           { name: 'last_used_step', type: 'bigint', isNullable: true },
           { name: 'failed_codes', type: 'integer', default: 0 },
-          { name: 'failed_since', type: 'bigint', default: 0 },
+          { name: 'last_failed_at', type: 'bigint', default: 0 },
         ],
         foreignKeys: [ofUser('two_factor_user_id_fkey')],
       }),
