@@ -1,8 +1,7 @@
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { usersAuthContract } from './auth/contracts/users-auth/users-auth.contract.js';
-import { v1Contract } from './auth/contracts/v1/v1.contract.js';
+import { contracts } from './auth/contracts/contracts.js';
 import { publicIdOf } from './auth/subject.js';
 import { Clock } from './platform/clock/clock.service.js';
 import type { Config } from './platform/config/config.schema.js';
@@ -11,7 +10,7 @@ import { warnOfUntrustedProxy } from './platform/http/untrusted-proxy.js';
 import { protectBrowsers } from './platform/http/security-headers.js';
 import { parseJsonBodiesOnly } from './platform/http/body.parser.js';
 import { answerConnectionError, answerForNode } from './platform/http/connection-error.js';
-import { Contracts, pathOf } from './platform/http/contract.js';
+import { pathOf } from './platform/http/contract.js';
 import { ErrorFilter } from './platform/http/error.filter.js';
 import { RouteTable } from './platform/http/route-table.js';
 import { closeGracefully } from './platform/http/shutdown.js';
@@ -19,8 +18,6 @@ import { serveApiDocument } from './platform/http/api-document.js';
 import { logRequests, type LogRequest } from './platform/logging/request-log.js';
 import { RequestValidationPipe } from './platform/validation/request.pipe.js';
 import './platform/http/fastify.js';
-
-const contracts = new Contracts([v1Contract, usersAuthContract]);
 
 /** The HTTP server, with its limits, before Nest is on it. Times in milliseconds, sizes in bytes. */
 export function createAdapter({ trustProxy }: Pick<Config, 'trustProxy'>): FastifyAdapter {
@@ -84,7 +81,7 @@ export async function setUp(app: NestFastifyApplication, logger: Logger): Promis
   // Ending by exit, not by the signal: the last log lines are written, and an orderly end reads as one (code 0).
   app.enableShutdownHooks([], { useProcessExit: true });
   if (config.corsOrigins.length > 0) allowOrigins(app, config.corsOrigins);
-  serveApiDocument(app);
+  serveApiDocument(app, contracts);
   await app.init();
   return routes;
 }

@@ -21,7 +21,9 @@ async function start(): Promise<void> {
   await app.listen(config.port, config.host);
   const url = await app.getUrl();
   for (const file of config.generatedFiles) logger.info(`made a secret: ${file} (keep it with your backups)`);
-  await app.get(FirstAdministratorService).ensure((administrator) => process.stdout.write(welcome(url, administrator)));
+  await app
+    .get(FirstAdministratorService)
+    .ensure((administrator) => process.stdout.write(welcome(url, administrator)));
   app.get(PasswordsService).warmUp();
   logger.info({ url, docs: `${url}/docs` }, 'listening');
 }

@@ -11,7 +11,11 @@ import { SessionsService } from '../sessions/sessions.service.js';
 import { otpauthUrl } from '../two-factor/totp.js';
 import type { TwoFactor } from '../two-factor/two-factor.entity.js';
 import { twoFactorErrors } from '../two-factor/two-factor.errors.js';
-import { TwoFactorService, type FactorVerdict, type PresentedFactor } from '../two-factor/two-factor.service.js';
+import {
+  TwoFactorService,
+  type FactorVerdict,
+  type PresentedFactor,
+} from '../two-factor/two-factor.service.js';
 import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
 
@@ -49,23 +53,37 @@ export class OwnTwoFactorService {
    */
   async confirm(claims: AccessClaims, code: string): Promise<string[]> {
     const user = await this.caller(claims);
-    return this.proved(user, { code }, (manager) => this.twoFactor.unconfirmed(user.id, manager), async (manager) => {
-      await this.sessions.endAll(user.id, manager, claims.sid);
-      return this.twoFactor.confirm(user.id, manager);
-    });
+    return this.proved(
+      user,
+      { code },
+      (manager) => this.twoFactor.unconfirmed(user.id, manager),
+      async (manager) => {
+        await this.sessions.endAll(user.id, manager, claims.sid);
+        return this.twoFactor.confirm(user.id, manager);
+      },
+    );
   }
 
   /** Turns it off; other sessions end. @throws `credentials_rejected`, `code_required`, `two_factor_not_enabled` */
   async disable(claims: AccessClaims, password: string, factor: PresentedFactor): Promise<void> {
     const user = await this.authenticated(claims, password);
-    await this.proved(user, factor, (manager) => this.on(user, manager), async (manager) => {
-      await this.sessions.endAll(user.id, manager, claims.sid);
-      await this.twoFactor.remove(user.id, manager);
-    });
+    await this.proved(
+      user,
+      factor,
+      (manager) => this.on(user, manager),
+      async (manager) => {
+        await this.sessions.endAll(user.id, manager, claims.sid);
+        await this.twoFactor.remove(user.id, manager);
+      },
+    );
   }
 
   /** @throws `credentials_rejected`, `code_required`, `two_factor_not_enabled` */
-  async renewRecoveryCodes(claims: AccessClaims, password: string, factor: PresentedFactor): Promise<string[]> {
+  async renewRecoveryCodes(
+    claims: AccessClaims,
+    password: string,
+    factor: PresentedFactor,
+  ): Promise<string[]> {
     const user = await this.authenticated(claims, password);
     return this.proved(
       user,
@@ -82,12 +100,15 @@ export class OwnTwoFactorService {
     find: (manager: EntityManager) => Promise<TwoFactor>,
     work: (manager: EntityManager) => Promise<T>,
   ): Promise<T> {
-    const { verdict, result } = await this.locked<{ verdict: FactorVerdict; result?: T }>(user, async (manager) => {
-      const factor = await find(manager);
-      if (presented.code === undefined && presented.recoveryCode === undefined) throw codeRequired();
-      const verdict = await this.twoFactor.verify(factor, presented, manager);
-      return verdict === 'accepted' ? { verdict, result: await work(manager) } : { verdict };
-    });
+    const { verdict, result } = await this.locked<{ verdict: FactorVerdict; result?: T }>(
+      user,
+      async (manager) => {
+        const factor = await find(manager);
+        if (presented.code === undefined && presented.recoveryCode === undefined) throw codeRequired();
+        const verdict = await this.twoFactor.verify(factor, presented, manager);
+        return verdict === 'accepted' ? { verdict, result: await work(manager) } : { verdict };
+      },
+    );
     if (verdict !== 'accepted') throw new AppError(authErrors.credentials_rejected, { reason: verdict });
     return result as T;
   }

@@ -1,6 +1,13 @@
 import { Controller, Delete, Get, Header, HttpCode, Param, Post } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiNoContentResponse,
+  ApiNotFoundResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import { CurrentUser } from '../auth/guards/current-user.decorator.js';
 import { instant } from '../platform/http/instant.js';
 import type { AccessClaims } from '../sessions/access-tokens.service.js';
@@ -46,6 +53,7 @@ export class SessionsController {
   @RouteConfig({ ignoresBody: true })
   @ApiOperation({ operationId: 'endSession', summary: 'End one of the caller’s sessions' })
   @ApiNoContentResponse()
+  @ApiNotFoundResponse({ description: 'The caller has no such session.' })
   endOne(@CurrentUser() claims: AccessClaims, @Param('id') id: string): Promise<void> {
     return this.ownSessions.endOne(claims, id);
   }

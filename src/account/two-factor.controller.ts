@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Header, HttpCode, Post } from '@nestjs/common';
 import {
   ApiBearerAuth,
+  ApiConflictResponse,
   ApiCreatedResponse,
   ApiNoContentResponse,
   ApiOkResponse,
@@ -13,7 +14,14 @@ import { instant } from '../platform/http/instant.js';
 import type { AccessClaims } from '../sessions/access-tokens.service.js';
 import { base32 } from '../two-factor/totp.js';
 import { OwnTwoFactorService } from './own-two-factor.service.js';
-import { CodeDto, EnrolmentBody, FullProofDto, PasswordDto, RecoveryCodesBody, TwoFactorBody } from './two-factor.dto.js';
+import {
+  CodeDto,
+  EnrolmentBody,
+  FullProofDto,
+  PasswordDto,
+  RecoveryCodesBody,
+  TwoFactorBody,
+} from './two-factor.dto.js';
 
 /** The caller's second factor. */
 @ApiTags('two-factor')
@@ -39,7 +47,11 @@ export class TwoFactorController {
   @Header('cache-control', 'no-store')
   @ApiOperation({ operationId: 'enrolTwoFactor', summary: 'Begin: a secret for an authenticator app' })
   @ApiCreatedResponse({ type: EnrolmentBody })
-  async enrol(@CurrentUser() claims: AccessClaims, @Body() { password }: PasswordDto): Promise<EnrolmentBody> {
+  @ApiConflictResponse({ description: 'Two-factor is on already.' })
+  async enrol(
+    @CurrentUser() claims: AccessClaims,
+    @Body() { password }: PasswordDto,
+  ): Promise<EnrolmentBody> {
     const { secret, url } = await this.ownTwoFactor.enrol(claims, password);
     const svg = encodeQr(url, 'svg', { ecc: 'medium' });
     const qrCode = `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`;
@@ -51,6 +63,7 @@ export class TwoFactorController {
   @Header('cache-control', 'no-store')
   @ApiOperation({ operationId: 'confirmTwoFactor', summary: 'Turn it on with the app’s first code' })
   @ApiOkResponse({ type: RecoveryCodesBody })
+  @ApiConflictResponse({ description: 'Two-factor is on already, or was not begun.' })
   async confirm(@CurrentUser() claims: AccessClaims, @Body() { code }: CodeDto): Promise<RecoveryCodesBody> {
     return { recovery_codes: await this.ownTwoFactor.confirm(claims, code) };
   }
@@ -59,8 +72,12 @@ export class TwoFactorController {
   @HttpCode(204)
   @ApiOperation({ operationId: 'disableTwoFactor', summary: 'Turn it off' })
   @ApiNoContentResponse()
+  @ApiConflictResponse({ description: 'Two-factor is not on.' })
   disable(@CurrentUser() claims: AccessClaims, @Body() body: FullProofDto): Promise<void> {
-    return this.ownTwoFactor.disable(claims, body.password, { code: body.code, recoveryCode: body.recovery_code });
+    return this.ownTwoFactor.disable(claims, body.password, {
+      code: body.code,
+      recoveryCode: body.recovery_code,
+    });
   }
 
   @Post('recovery-codes')
@@ -68,6 +85,7 @@ export class TwoFactorController {
   @Header('cache-control', 'no-store')
   @ApiOperation({ operationId: 'renewRecoveryCodes', summary: 'New recovery codes; the old are void' })
   @ApiOkResponse({ type: RecoveryCodesBody })
+  @ApiConflictResponse({ description: 'Two-factor is not on.' })
   async renew(@CurrentUser() claims: AccessClaims, @Body() body: FullProofDto): Promise<RecoveryCodesBody> {
     const factor = { code: body.code, recoveryCode: body.recovery_code };
     return { recovery_codes: await this.ownTwoFactor.renewRecoveryCodes(claims, body.password, factor) };

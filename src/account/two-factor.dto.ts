@@ -1,5 +1,11 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { RecoveryCodeText, Required, SixDigits, StorableText, Text } from '../platform/validation/fields.decorator.js';
+import {
+  RecoveryCodeText,
+  Required,
+  SixDigits,
+  StorableText,
+  Text,
+} from '../platform/validation/fields.decorator.js';
 
 const secretExample = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP';
 
@@ -39,10 +45,15 @@ export class EnrolmentBody {
   @ApiProperty({ example: secretExample, description: 'Base32, to be typed in.' })
   secret!: string;
 
-  @ApiProperty({ example: `otpauth://totp/Gatehouse:user%40example.com?secret=${secretExample}&issuer=Gatehouse` })
+  @ApiProperty({
+    example: `otpauth://totp/Gatehouse:user%40example.com?secret=${secretExample}&issuer=Gatehouse`,
+  })
   otpauth_url!: string;
 
-  @ApiProperty({ example: 'data:image/svg+xml;base64,PHN2Zy…', description: 'The same as a picture to scan.' })
+  @ApiProperty({
+    example: 'data:image/svg+xml;base64,PHN2Zy…',
+    description: 'The same as a picture to scan.',
+  })
   qr_code!: string;
 }
 

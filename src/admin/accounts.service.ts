@@ -108,7 +108,10 @@ export class AccountsService {
 
 function checkRole(role: string): void {
   if (/^[a-z][a-z0-9_-]{0,31}$/.test(role)) return;
-  throw invalid('role', 'The role field must be 1 to 32 characters of a–z, 0–9, "_" and "-", the first a letter.');
+  throw invalid(
+    'role',
+    'The role field must be 1 to 32 characters of a–z, 0–9, "_" and "-", the first a letter.',
+  );
 }
 
 const invalid = (field: string, message: string): AppError =>

@@ -42,7 +42,11 @@ export class ThrottlesService {
     this.counts = new BoundedCounts(clock);
     this.loginsOfAddress = this.limiter('logins', config.loginsPerMinutePerAddress, 60);
     this.failuresOfAddress = this.limiter('address-failures', config.loginFailuresPerMinutePerAddress, 60);
-    this.failuresOfAccount = this.limiter('account-failures', config.loginFailuresPerDayPerAccount, DAY_SECONDS);
+    this.failuresOfAccount = this.limiter(
+      'account-failures',
+      config.loginFailuresPerDayPerAccount,
+      DAY_SECONDS,
+    );
     this.delayOfAccount = this.limiter('account-delay', 0, MAX_DELAY_SECONDS);
     this.refreshesOfSession = this.limiter('refreshes', config.refreshesPer5MinutesPerSession, 300);
   }
@@ -127,4 +131,6 @@ function refuseFrom({ points }: RateLimiterAbstract, count: RateLimiterRes | nul
 }
 
 const tooMany = ({ msBeforeNext }: RateLimiterRes): AppError =>
-  new AppError(attemptsErrors.too_many_attempts, { retryAfterSeconds: Math.max(1, Math.ceil(msBeforeNext / 1000)) });
+  new AppError(attemptsErrors.too_many_attempts, {
+    retryAfterSeconds: Math.max(1, Math.ceil(msBeforeNext / 1000)),
+  });

@@ -7,7 +7,11 @@ import { ThrottlesService } from '../attempts/throttles.service.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
 import { AccessTokensService } from '../sessions/access-tokens.service.js';
 import { SessionsService, type Client } from '../sessions/sessions.service.js';
-import { TwoFactorService, type FactorVerdict, type PresentedFactor } from '../two-factor/two-factor.service.js';
+import {
+  TwoFactorService,
+  type FactorVerdict,
+  type PresentedFactor,
+} from '../two-factor/two-factor.service.js';
 import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
 import { authErrors } from './auth.errors.js';
@@ -33,7 +37,12 @@ export class LoginService {
    * `signal`: aborted when the client hangs up.
    * @throws `credentials_rejected`, `too_many_attempts`, `service_unavailable`
    */
-  async authenticate(email: string, password: string, { address }: Pick<Client, 'address'>, signal: AbortSignal): Promise<User> {
+  async authenticate(
+    email: string,
+    password: string,
+    { address }: Pick<Client, 'address'>,
+    signal: AbortSignal,
+  ): Promise<User> {
     await this.throttles.countLogin(address);
     const canonical = canonicalEmail(email) ?? '';
     const user = await this.users.findByEmail(canonical);
@@ -43,7 +52,11 @@ export class LoginService {
     await admit();
     const isUsable = user !== null && user.disabledAt === null;
     const turn = { key: address, admit, signal };
-    const { matches, needsRehash } = await this.passwords.verify(password, isUsable ? user.passwordHash : null, turn);
+    const { matches, needsRehash } = await this.passwords.verify(
+      password,
+      isUsable ? user.passwordHash : null,
+      turn,
+    );
     if (!matches || !user?.passwordHash) {
       await this.throttles.recordFailure(attempt);
       throw rejected(refusalReason(user));
@@ -51,7 +64,8 @@ export class LoginService {
     if (needsRehash) {
       const hash = await this.passwords.rehash(password);
       // Another login was first, or the password was changed: the hash that is there now decides.
-      if (!(await this.users.rehash(user.id, user.passwordHash, hash))) return this.authenticate(email, password, { address }, signal);
+      if (!(await this.users.rehash(user.id, user.passwordHash, hash)))
+        return this.authenticate(email, password, { address }, signal);
       user.passwordHash = hash;
     }
     return user;
@@ -88,7 +102,11 @@ export class LoginService {
     );
   }
 
-  private async verifyFactor(userId: number, presented: PresentedFactor, manager: EntityManager): Promise<FactorVerdict> {
+  private async verifyFactor(
+    userId: number,
+    presented: PresentedFactor,
+    manager: EntityManager,
+  ): Promise<FactorVerdict> {
     const factor = await this.twoFactor.enabled(userId, manager);
     if (!factor) return 'accepted';
     if (presented.code === undefined && presented.recoveryCode === undefined) throw codeRequired();
@@ -98,7 +116,9 @@ export class LoginService {
 
 /** Known only to somebody with the right password. */
 export const codeRequired = (): AppError =>
-  new AppError(authErrors.code_required, { details: { code: [{ message: authErrors.code_required.sentence }] } });
+  new AppError(authErrors.code_required, {
+    details: { code: [{ message: authErrors.code_required.sentence }] },
+  });
 
 function refusalReason(user: User | null): string {
   if (!user) return 'unknown_email';

@@ -42,7 +42,10 @@ export class RefreshService {
   /** RFC 9700 §4.14.2: nobody can tell the owner from the thief, so neither goes on. */
   private async endStolen(session: Session): Promise<never> {
     await this.dataSource.transaction((manager) => this.sessions.end(session.id, manager));
-    this.logger.warn({ msg: 'a used token was presented again: session ended', user: session.id.slice(0, 8) });
+    this.logger.warn({
+      msg: 'a used token was presented again: session ended',
+      user: session.id.slice(0, 8),
+    });
     throw rejected('token_reused');
   }
 }

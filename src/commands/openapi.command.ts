@@ -13,10 +13,12 @@ export function addOpenapi(program: OperatorCommand, appModule: () => Promise<Ty
       const { NestFactory } = await import('@nestjs/core');
       const { FastifyAdapter } = await import('@nestjs/platform-fastify');
       const { apiDocument } = await import('../platform/http/api-document.js');
+      const { contracts } = await import('../auth/contracts/contracts.js');
       // A preview knows the modules and their routes, and makes none of their providers.
       const options = { preview: true, logger: false, abortOnError: false } as const;
       const document = apiDocument(
         await NestFactory.create(await appModule(), new FastifyAdapter(), options),
+        contracts,
       );
       command.print(document, JSON.stringify(document, null, 2));
     });

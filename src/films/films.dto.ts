@@ -25,6 +25,11 @@ export class FilmsPage {
   @ApiProperty({ type: [Film] })
   films!: Film[];
 
-  @ApiProperty({ type: Number, nullable: true, example: 9, description: 'Ask `?after=` this for the next page; null on the last.' })
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    example: 9,
+    description: 'Ask `?after=` this for the next page; null on the last.',
+  })
   next!: number | null;
 }

@@ -11,7 +11,11 @@ export class FilmsService {
 
   /** Keyset pagination: a page costs the same wherever it lies. */
   async page({ after, limit }: FilmsQuery): Promise<FilmsPage> {
-    const rows = await this.films.find({ where: { id: MoreThan(after) }, order: { id: 'ASC' }, take: limit + 1 });
+    const rows = await this.films.find({
+      where: { id: MoreThan(after) },
+      order: { id: 'ASC' },
+      take: limit + 1,
+    });
     const films = rows.slice(0, limit);
     return { films, next: rows.length > limit ? (films.at(-1)?.id ?? null) : null };
   }

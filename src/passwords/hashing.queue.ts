@@ -116,4 +116,7 @@ export class HashingQueue {
 }
 
 const overloaded = (waitMs: number): AppError =>
-  new AppError(httpErrors.service_unavailable, { reason: 'hashing_queue_full', retryAfterSeconds: Math.ceil(waitMs / 1000) });
+  new AppError(httpErrors.service_unavailable, {
+    reason: 'hashing_queue_full',
+    retryAfterSeconds: Math.ceil(waitMs / 1000),
+  });

@@ -27,13 +27,7 @@ export interface Verification {
  */
 @Injectable()
 export class PasswordsService implements OnApplicationShutdown {
-  private readonly pool = new Piscina<HashTask, string | boolean>({
-    // A thread runs what is built, from wherever this file is run.
-    filename: createRequire(import.meta.url).resolve('#hash-worker'),
-    minThreads: THREADS,
-    maxThreads: THREADS,
-    niceIncrement: 19,
-  });
+  private started: Piscina<HashTask, string | boolean> | undefined;
   private readonly queue: HashingQueue;
   private decoy: Promise<string> | undefined;
 
@@ -44,7 +38,8 @@ export class PasswordsService implements OnApplicationShutdown {
   /** A hash of `password` at the configured cost. @throws `validation_failed` where the policy refuses it */
   async hash(password: string): Promise<string> {
     const fault = passwordFault(password);
-    if (fault) throw new AppError(httpErrors.validation_failed, { details: { password: [{ message: fault }] } });
+    if (fault)
+      throw new AppError(httpErrors.validation_failed, { details: { password: [{ message: fault }] } });
     return this.compute(password);
   }
 
@@ -60,11 +55,14 @@ export class PasswordsService implements OnApplicationShutdown {
    * @throws `service_unavailable` where it would wait for too long, and what `turn.admit` throws
    */
   async verify(password: string, hash: string | null, turn: Turn): Promise<Verification> {
-    const isComparable = hash !== null && readableHash.test(hash) && passwordBytes(password) <= PASSWORD_MAX_BYTES;
+    const isComparable =
+      hash !== null && readableHash.test(hash) && passwordBytes(password) <= PASSWORD_MAX_BYTES;
     const decoy = await this.decoyHash();
     const isCheap = isComparable && costOf(hash) < this.config.bcryptCost;
     const comparison = isComparable ? { hash, otherwise: isCheap ? decoy : undefined } : { hash: decoy };
-    const equal = await this.queue.run(turn, () => this.pool.run({ kind: 'compare', password, ...comparison }));
+    const equal = await this.queue.run(turn, () =>
+      this.pool.run({ kind: 'compare', password, ...comparison }),
+    );
     return {
       matches: isComparable && equal === true,
       needsRehash: isComparable && costOf(hash) !== this.config.bcryptCost,
@@ -78,7 +76,7 @@ export class PasswordsService implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.pool.destroy();
+    await this.started?.destroy();
   }
 
   /** A hash of the current cost whose password nobody knows. */
@@ -86,6 +84,17 @@ export class PasswordsService implements OnApplicationShutdown {
     return (this.decoy ??= this.compute(randomBytes(32).toString('base64url')).catch((error: unknown) => {
       this.decoy = undefined;
       throw error;
+    }));
+  }
+
+  /** Started by the first who needs it: most of the operator's commands do without. */
+  private get pool(): Piscina<HashTask, string | boolean> {
+    return (this.started ??= new Piscina({
+      // A thread runs what is built, from wherever this file is run.
+      filename: createRequire(import.meta.url).resolve('#hash-worker'),
+      minThreads: THREADS,
+      maxThreads: THREADS,
+      niceIncrement: 19,
     }));
   }
 

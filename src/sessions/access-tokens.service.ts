@@ -57,7 +57,11 @@ export class AccessTokensService {
     const exp = Math.min(issuedAt + accessTokenTtlSeconds, latest);
     const claims = { ...subject, sid: session.id, jti: session.tokenId, iss, aud, iat: issuedAt, exp };
     const { kid, algorithm, signWith } = this.keys.current();
-    const token = this.jwt.sign(claims satisfies AccessClaims, { keyid: kid, algorithm, privateKey: signWith });
+    const token = this.jwt.sign(claims satisfies AccessClaims, {
+      keyid: kid,
+      algorithm,
+      privateKey: signWith,
+    });
     const end = token.lastIndexOf('.') + 1;
     return token.slice(0, end) + canonicalSignature(token.slice(end), algorithm);
   }
@@ -100,13 +104,15 @@ export class AccessTokensService {
 }
 
 /** One byte string has one base64url form (RFC 4648 §3.5); others of its spellings are refused. */
-const isCanonical = (segment: string): boolean => Buffer.from(segment, 'base64url').toString('base64url') === segment;
+const isCanonical = (segment: string): boolean =>
+  Buffer.from(segment, 'base64url').toString('base64url') === segment;
 
 function isAccessClaims(value: unknown): value is AccessClaims {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const claims = value as Record<keyof AccessClaims | 'nbf', unknown>;
   // All that ours are made of; a NUL would be PostgreSQL's error 22021 where a session is looked up.
-  const isText = (claim: unknown): claim is string => typeof claim === 'string' && /^[\x21-\x7e]+$/.test(claim);
+  const isText = (claim: unknown): claim is string =>
+    typeof claim === 'string' && /^[\x21-\x7e]+$/.test(claim);
   const isSeconds = (claim: unknown): boolean => Number.isSafeInteger(claim) && (claim as number) < 1e11;
   return (
     (isText(claims.sub) || (Number.isSafeInteger(claims.sub) && (claims.sub as number) > 0)) &&

@@ -1,4 +1,9 @@
-import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import {
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock } from '../platform/clock/clock.service.js';
 import { statement } from '../platform/database/statement.js';
@@ -37,7 +42,9 @@ export class CleaningService implements OnApplicationBootstrap, BeforeApplicatio
     const sessions = await this.deleteBatches('sessions', 'id', 'expires_at <= $1');
     // The newest row stays: on SQLite the next one's position follows from it.
     const newest = 'position < (SELECT max(position) FROM revocations)';
-    return sessions + (await this.deleteBatches('revocations', 'session_id', `expires_at <= $1 AND ${newest}`));
+    return (
+      sessions + (await this.deleteBatches('revocations', 'session_id', `expires_at <= $1 AND ${newest}`))
+    );
   }
 
   private async deleteBatches(table: string, key: string, condition: string): Promise<number> {

@@ -1,5 +1,16 @@
-import { Inject, Injectable, Logger, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { DataSource, type EntityManager, type EntitySubscriberInterface, type TransactionCommitEvent } from 'typeorm';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
+import {
+  DataSource,
+  type EntityManager,
+  type EntitySubscriberInterface,
+  type TransactionCommitEvent,
+} from 'typeorm';
 import { Clock } from '../platform/clock/clock.service.js';
 import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import { statement } from '../platform/database/statement.js';
@@ -20,7 +31,9 @@ interface Pending {
  * reads it. An instance's own revocations count from their commit, others' from the next poll.
  */
 @Injectable()
-export class RevocationsService implements OnModuleInit, BeforeApplicationShutdown, EntitySubscriberInterface {
+export class RevocationsService
+  implements OnModuleInit, BeforeApplicationShutdown, EntitySubscriberInterface
+{
   private readonly logger = new Logger(RevocationsService.name);
   private readonly expiries = new Map<string, number>();
   /** Everything below this position has been read. */

@@ -39,7 +39,11 @@ export class SessionsService {
   ) {}
 
   /** Begins a session of an account whose row the transaction holds; the longest-idle ones beyond the limit end. */
-  async create(user: { id: number; publicId: string }, client: Client, manager: EntityManager): Promise<Session> {
+  async create(
+    user: { id: number; publicId: string },
+    client: Client,
+    manager: EntityManager,
+  ): Promise<Session> {
     const now = this.clock.now();
     const { maxSessionsPerUser, sessionTtlSeconds } = this.config;
     const surplus = await manager.find(Session, {

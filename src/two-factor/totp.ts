@@ -11,7 +11,12 @@ export const TOTP_SECRET_BYTES = SECRET_BYTES;
  * where there is none. The only door to speakeasy, which accepts an empty secret, a window in text and codes with blanks.
  * @param now epoch milliseconds
  */
-export function matchedStep(secret: Buffer, code: string, now: number, window: 0 | 1 | 2): number | undefined {
+export function matchedStep(
+  secret: Buffer,
+  code: string,
+  now: number,
+  window: 0 | 1 | 2,
+): number | undefined {
   if (secret.length !== SECRET_BYTES) throw new RangeError(`a TOTP secret has ${SECRET_BYTES} bytes`);
   if (!/^[0-9]{6}$/.test(code)) return undefined;
   const step = Math.floor(now / 1000 / TOTP_STEP_SECONDS);

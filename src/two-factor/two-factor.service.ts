@@ -24,7 +24,8 @@ export interface PresentedFactor {
 }
 
 /** `accepted`, or why not: the reason is for the log, clients are told the same for all. */
-export type FactorVerdict = 'accepted' | 'wrong_code' | 'code_used' | 'wrong_recovery_code' | 'code_budget_spent' | 'secret_unreadable';
+export type FactorVerdict =
+  'accepted' | 'wrong_code' | 'code_used' | 'wrong_recovery_code' | 'code_budget_spent' | 'secret_unreadable';
 
 /**
  * TOTP secrets and recovery codes. Every method that takes a `manager` relies on the caller's transaction holding the account's row,
@@ -49,7 +50,8 @@ export class TwoFactorService {
     const encrypted = this.encryption.encrypt(secret, context(userId));
     // The budget of wrong codes stays: asking again is no way to renew it.
     if (factor) await manager.update(TwoFactor, { userId }, { secret: encrypted });
-    else await manager.insert(TwoFactor, { userId, secret: encrypted, confirmedAt: null, lastUsedStep: null });
+    else
+      await manager.insert(TwoFactor, { userId, secret: encrypted, confirmedAt: null, lastUsedStep: null });
     return secret;
   }
 
@@ -79,7 +81,11 @@ export class TwoFactorService {
     await manager.delete(RecoveryCode, { userId });
     await manager.insert(
       RecoveryCode,
-      codes.map((code) => ({ userId, codeHash: hashRecoveryCode(userId, code.replaceAll('-', '')), createdAt })),
+      codes.map((code) => ({
+        userId,
+        codeHash: hashRecoveryCode(userId, code.replaceAll('-', '')),
+        createdAt,
+      })),
     );
     return codes;
   }
@@ -99,14 +105,19 @@ export class TwoFactorService {
    * Decides on a presented code, and uses it up. A wrong one spends a try of the account's budget, which counts once the
    * transaction commits: the caller must commit a refusal too. A failure of ours rolls back, and spends nothing.
    */
-  async verify(factor: TwoFactor, { code, recoveryCode }: PresentedFactor, manager: EntityManager): Promise<FactorVerdict> {
+  async verify(
+    factor: TwoFactor,
+    { code, recoveryCode }: PresentedFactor,
+    manager: EntityManager,
+  ): Promise<FactorVerdict> {
     if (this.isLocked(factor)) return 'code_budget_spent';
     const verdict =
       code === undefined
         ? await this.useRecoveryCode(factor, recoveryCode ?? '', manager)
         : await this.useCode(factor, code, manager);
     if (verdict === 'wrong_code' || verdict === 'wrong_recovery_code') await this.spendTry(factor, manager);
-    if (verdict === 'accepted') await manager.update(TwoFactor, { userId: factor.userId }, { failedCodes: 0 });
+    if (verdict === 'accepted')
+      await manager.update(TwoFactor, { userId: factor.userId }, { failedCodes: 0 });
     return verdict;
   }
 
@@ -115,7 +126,11 @@ export class TwoFactorService {
     const result = { reencrypted: 0, unreadable: 0 };
     let after = 0;
     for (;;) {
-      const batch = await this.factors.find({ where: { userId: MoreThan(after) }, order: { userId: 'ASC' }, take: 500 });
+      const batch = await this.factors.find({
+        where: { userId: MoreThan(after) },
+        order: { userId: 'ASC' },
+        take: 500,
+      });
       for (const factor of batch) {
         if (this.encryption.isCurrent(factor.secret)) continue;
         const secret = this.encryption.decrypt(factor.secret, context(factor.userId));
@@ -131,7 +146,10 @@ export class TwoFactorService {
   private async useCode(factor: TwoFactor, code: string, manager: EntityManager): Promise<FactorVerdict> {
     const secret = this.encryption.decrypt(factor.secret, context(factor.userId));
     if (secret?.length !== TOTP_SECRET_BYTES) {
-      this.logger.error({ msg: 'ALARM: a two-factor secret cannot be decrypted; its owner cannot log in', user_id: factor.userId });
+      this.logger.error({
+        msg: 'ALARM: a two-factor secret cannot be decrypted; its owner cannot log in',
+        user_id: factor.userId,
+      });
       return 'secret_unreadable';
     }
     const step = matchedStep(secret, code, this.clock.now(), this.config.totpWindowSteps);
@@ -148,7 +166,11 @@ export class TwoFactorService {
     return 'accepted';
   }
 
-  private async useRecoveryCode(factor: TwoFactor, text: string, manager: EntityManager): Promise<FactorVerdict> {
+  private async useRecoveryCode(
+    factor: TwoFactor,
+    text: string,
+    manager: EntityManager,
+  ): Promise<FactorVerdict> {
     const code = canonicalRecoveryCode(text);
     if (code === undefined) return 'wrong_recovery_code';
     const { affected } = await manager.delete(RecoveryCode, {
@@ -163,7 +185,10 @@ export class TwoFactorService {
   }
 
   /** Counted from the newest: counted from the first, four late in one window and five early in the next were nine in a minute. */
-  private async spendTry({ userId, failedCodes, lastFailedAt }: TwoFactor, manager: EntityManager): Promise<void> {
+  private async spendTry(
+    { userId, failedCodes, lastFailedAt }: TwoFactor,
+    manager: EntityManager,
+  ): Promise<void> {
     const now = this.clock.now();
     const spent = now < lastFailedAt + BUDGET_WINDOW_MS ? failedCodes + 1 : 1;
     await manager.update(TwoFactor, { userId }, { failedCodes: spent, lastFailedAt: now });

@@ -77,7 +77,9 @@ export class UsersService {
   /** Reads the account so that nobody changes it before the transaction ends. */
   async lock(id: number, manager: EntityManager): Promise<User | null> {
     // SQLite's transactions are the only writer from their beginning.
-    const lock = manager.connection.options.type === 'postgres' && { lock: { mode: 'pessimistic_write' as const } };
+    const lock = manager.connection.options.type === 'postgres' && {
+      lock: { mode: 'pessimistic_write' as const },
+    };
     return manager.findOne(User, { where: { id }, ...lock });
   }
 

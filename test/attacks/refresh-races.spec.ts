@@ -37,7 +37,9 @@ describe(`${PARALLEL} parallel refreshes of one token, ${ROUNDS} rounds, no retr
     let token = await login(urlOf(0), email, PASSWORD);
     for (let round = 0; round < ROUNDS; round += 1) {
       const current = token;
-      const answers = await Promise.all(Array.from({ length: PARALLEL }, (_, i) => refresh(urlOf(i), current)));
+      const answers = await Promise.all(
+        Array.from({ length: PARALLEL }, (_, i) => refresh(urlOf(i), current)),
+      );
       expect(answers.map(({ status }) => status)).toEqual(Array(PARALLEL).fill(200));
       const successors = new Set(answers.map(({ body }) => (body as { access_token: string }).access_token));
       expect(successors.size).toBe(1);

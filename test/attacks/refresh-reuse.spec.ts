@@ -54,7 +54,10 @@ describe('reuse of a refreshed token', () => {
     expect((await refresh(t.url, first)).status).toBe(401);
     await expectEnded(first, second, third);
     expect(t.logs).toContainEqual(
-      expect.objectContaining({ msg: 'a used token was presented again: session ended', user: claimsOf(first)['sid']?.toString().slice(0, 8) }),
+      expect.objectContaining({
+        msg: 'a used token was presented again: session ended',
+        user: claimsOf(first)['sid']?.toString().slice(0, 8),
+      }),
     );
   });
 

@@ -30,7 +30,8 @@ describe('tokens of ended sessions', () => {
     }
   };
   const sidOf = (each: string) => String(claimsOf(each)['sid']);
-  const call = (method: string, path: string, as = token) => send(`${t.url}${path}`, { method, headers: bearer(as) });
+  const call = (method: string, path: string, as = token) =>
+    send(`${t.url}${path}`, { method, headers: bearer(as) });
 
   it.each<[string, () => Promise<unknown>]>([
     ['POST /v1/logout', () => post(`${t.url}/v1/logout`, undefined, bearer(token))],

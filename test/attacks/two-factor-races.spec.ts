@@ -34,9 +34,14 @@ describe('races for a second factor', () => {
     Promise.all(Array.from({ length: count }, (_, i) => send(i)));
   const across = (count: number, account: ProtectedAccount, factorOf: (i: number) => Factor) =>
     // All four of process and endpoint.
-    atOnce(count, (i) => tryLogin(processes[i % 2 ? 1 : 0], account, factorOf(i), LOGIN_PATHS[i % 4 < 2 ? 0 : 1]));
+    atOnce(count, (i) =>
+      tryLogin(processes[i % 2 ? 1 : 0], account, factorOf(i), LOGIN_PATHS[i % 4 < 2 ? 0 : 1]),
+    );
   const expectOne = (answers: Answer[]) => {
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(answers.length - 1).fill(401)]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([
+      200,
+      ...Array<number>(answers.length - 1).fill(401),
+    ]);
   };
   const sessionsOf = async ({ id }: ProtectedAccount) =>
     ((await t.dataSource.query('SELECT id FROM sessions WHERE user_id = $1', [id])) as unknown[]).length;

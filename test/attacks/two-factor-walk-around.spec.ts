@@ -38,8 +38,20 @@ describe('around the second factor', () => {
     ['nothing', {}],
     ['an empty code', { code: '' }],
     ['null', { code: null, recovery_code: null }],
-    ['other spellings', { Code: '123456', CODE: '123456', otp: '123456', recoveryCode: 'abcdefghijklmnop', 'recovery-code': 'x' }],
-    ['what it would like to be', { two_factor: false, enabled: false, confirmed_at: null, factor: null, verdict: 'accepted' }],
+    [
+      'other spellings',
+      {
+        Code: '123456',
+        CODE: '123456',
+        otp: '123456',
+        recoveryCode: 'abcdefghijklmnop',
+        'recovery-code': 'x',
+      },
+    ],
+    [
+      'what it would like to be',
+      { two_factor: false, enabled: false, confirmed_at: null, factor: null, verdict: 'accepted' },
+    ],
     ['somebody else', { user: { id: 1 }, id: 1, publicId: 'AAAAAAAA', passwordHash: null }],
     ['a nested code', { body: { code: '123456' }, data: { code: '123456' } }],
   ])('no code, but %s: no way in', async (_, body) => {
@@ -65,15 +77,20 @@ describe('around the second factor', () => {
     expect((await post(`${t.url}/v1/login`, body)).status).toBe(400);
   });
 
-  it.each(['/V1/login', '/v1//login', '/v1/login/', '/API/users/auth', '/api/users/auth/', '/v1/login;x', '/v1/login%00'])(
-    '%s is no other door',
-    async (path) => {
-      const answer = await post(t.url + path, { email: account.email, password: PASSWORD });
-      expect(answer.status).not.toBe(200);
-      expect(answer.headers.get('access_token')).toBeNull();
-      expect(answer.text).not.toContain('"token"');
-    },
-  );
+  it.each([
+    '/V1/login',
+    '/v1//login',
+    '/v1/login/',
+    '/API/users/auth',
+    '/api/users/auth/',
+    '/v1/login;x',
+    '/v1/login%00',
+  ])('%s is no other door', async (path) => {
+    const answer = await post(t.url + path, { email: account.email, password: PASSWORD });
+    expect(answer.status).not.toBe(200);
+    expect(answer.headers.get('access_token')).toBeNull();
+    expect(answer.text).not.toContain('"token"');
+  });
 
   it.each(['USER', 'mixed'])('another spelling of the e-mail (%s) is the same account', async (how) => {
     const email = how === 'USER' ? account.email.toUpperCase() : `U${account.email.slice(1)}`;
@@ -85,9 +102,16 @@ describe('around the second factor', () => {
 
   it('a right code does not make up for a wrong password, and stays good', async () => {
     for (const path of LOGIN_PATHS) {
-      expectRefused(await post(t.url + path, { email: account.email, password: 'wrong', ...right() }, {}), path);
       expectRefused(
-        await post(t.url + path, { email: account.email, password: 'wrong', recovery_code: account.recoveryCodes[0] }),
+        await post(t.url + path, { email: account.email, password: 'wrong', ...right() }, {}),
+        path,
+      );
+      expectRefused(
+        await post(t.url + path, {
+          email: account.email,
+          password: 'wrong',
+          recovery_code: account.recoveryCodes[0],
+        }),
         path,
       );
     }
@@ -114,7 +138,10 @@ describe('around the second factor', () => {
     for (const path of LOGIN_PATHS) expectRefused(await tryLogin(t, account, right(attacker), path), path);
     // With the attacker's session it is the attacker's account, and the attacker's password is asked for.
     const body = { password: PASSWORD, ...right(account) };
-    expectRefused(await post(`${t.url}/v1/two-factor/disable`, body, bearer(attacker.token)), '/v1/two-factor/disable');
+    expectRefused(
+      await post(`${t.url}/v1/two-factor/disable`, body, bearer(attacker.token)),
+      '/v1/two-factor/disable',
+    );
     expect(await factorRow(t, account)).toBeDefined();
   });
 
@@ -128,10 +155,15 @@ describe('around the second factor', () => {
       }
     }
     for (const route of ['disable', 'recovery-codes']) {
-      expect((await post(`${t.url}/v1/two-factor/${route}`, { password: PASSWORD }, bearer(token))).status).toBe(400);
+      expect(
+        (await post(`${t.url}/v1/two-factor/${route}`, { password: PASSWORD }, bearer(token))).status,
+      ).toBe(400);
     }
     expect((await post(`${t.url}/v1/two-factor`, {}, bearer(plain))).status).toBe(400);
-    expectRefused(await post(`${t.url}/v1/two-factor`, { password: 'guess' }, bearer(plain)), '/v1/two-factor');
+    expectRefused(
+      await post(`${t.url}/v1/two-factor`, { password: 'guess' }, bearer(plain)),
+      '/v1/two-factor',
+    );
     expect(await factorRow(t, victim)).toBeUndefined();
     expect((await factorRow(t, account))?.confirmed_at).toBeGreaterThan(0);
   });
@@ -169,7 +201,10 @@ describe('around the second factor', () => {
     });
 
     it('end as it is turned off, all but the one it is done in', async () => {
-      const other = (await tryLogin(t, account, { recovery_code: account.recoveryCodes[0] })).headers.get('access_token') ?? '';
+      const other =
+        (await tryLogin(t, account, { recovery_code: account.recoveryCodes[0] })).headers.get(
+          'access_token',
+        ) ?? '';
       const body = { password: PASSWORD, ...right() };
       expect((await post(`${t.url}/v1/two-factor/disable`, body, bearer(account.token))).status).toBe(204);
       await expectEnded([other]);
@@ -177,19 +212,27 @@ describe('around the second factor', () => {
     });
 
     it('stay where turning it on or off was refused', async () => {
-      const other = (await tryLogin(t, account, { recovery_code: account.recoveryCodes[0] })).headers.get('access_token') ?? '';
+      const other =
+        (await tryLogin(t, account, { recovery_code: account.recoveryCodes[0] })).headers.get(
+          'access_token',
+        ) ?? '';
       const wrong = { password: PASSWORD, code: account.authenticator.wrongCode(t.clock.now()) };
       expect((await post(`${t.url}/v1/two-factor/disable`, wrong, bearer(account.token))).status).toBe(401);
       expect(await guarded(t.url, other)).toBe(200);
     });
 
     it('end, every one, as an administrator resets it, and the password alone opens again', async () => {
-      const other = (await tryLogin(t, account, { recovery_code: account.recoveryCodes[0] })).headers.get('access_token') ?? '';
+      const other =
+        (await tryLogin(t, account, { recovery_code: account.recoveryCodes[0] })).headers.get(
+          'access_token',
+        ) ?? '';
       const accounts = t.app.get(AccountsService);
       expect(await accounts.resetTwoFactor(account.email)).toBe(true);
       await expectEnded([other, account.token]);
       expect(await factorRow(t, account)).toBeUndefined();
-      const rows: unknown[] = await t.dataSource.query('SELECT 1 FROM recovery_codes WHERE user_id = $1', [account.id]);
+      const rows: unknown[] = await t.dataSource.query('SELECT 1 FROM recovery_codes WHERE user_id = $1', [
+        account.id,
+      ]);
       expect(rows).toEqual([]);
       const token = await login(t.url, account.email, PASSWORD);
       // Nothing to reset: nothing ends.
@@ -207,7 +250,11 @@ describe('around the second factor', () => {
         for (const other of others) expect(await guarded(elsewhere.url, other)).toBe(200);
         const token = await login(t.url, email, PASSWORD);
         const authenticator = await enrol(t, token);
-        await post(`${t.url}/v1/two-factor/confirm`, { code: authenticator.code(t.clock.now()) }, bearer(token));
+        await post(
+          `${t.url}/v1/two-factor/confirm`,
+          { code: authenticator.code(t.clock.now()) },
+          bearer(token),
+        );
         // From the next request on it asks for a code there; revocations come with the next poll.
         expect((await tryLogin(elsewhere, { email })).status).toBe(400);
         const deadline = Date.now() + 10_000;

@@ -46,7 +46,9 @@ const read = (token: string) =>
 /** Signed with the server's own key: only what is inside can be wrong with it. */
 function sign(header: unknown, claims: unknown, hash = 'sha256'): string {
   const signed = `${encode(header)}.${encode(claims)}`;
-  return `${signed}.${createHmac(hash, app.config.jwtSecret ?? '').update(signed).digest('base64url')}`;
+  return `${signed}.${createHmac(hash, app.config.jwtSecret ?? '')
+    .update(signed)
+    .digest('base64url')}`;
 }
 
 describe.each(Object.keys(issue))('a token of %s', (contract) => {

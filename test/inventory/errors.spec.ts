@@ -3,9 +3,12 @@ import { fileURLToPath } from 'node:url';
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, HttpException, Module, UseGuards, type CanActivate } from '@nestjs/common';
+import { URI, type TOTP } from 'otpauth';
 import pg from 'pg';
 import { AccountsService } from '../../src/admin/accounts.service.js';
+import { ThrottlesService } from '../../src/attempts/throttles.service.js';
 import { Public } from '../../src/auth/guards/public.decorator.js';
+import { HashingQueue } from '../../src/passwords/hashing.queue.js';
 import { AppError, type ErrorDefinition } from '../../src/platform/errors/app.errors.js';
 import { PASSWORD, startApp, type TestApp } from '../support/app.js';
 import { bearer, login, post, send, type Answer } from '../support/http.js';
@@ -89,6 +92,26 @@ const reach: Record<string, () => Promise<unknown>> = {
   bad_request: () => get('/%'),
   credentials_rejected: () => logIn({ email: 'nobody@example.com', password: PASSWORD }),
   token_rejected: () => get('/api/films'),
+  code_required: async () => {
+    await turnOnTwoFactor();
+    return logIn({ email: 'second@example.com', password: PASSWORD });
+  },
+  two_factor_enabled: () => asSecond('', { password: PASSWORD }),
+  two_factor_not_enabled: () => asUser('/disable', { password: PASSWORD, code: '123456' }),
+  two_factor_not_started: () => asUser('/confirm', { code: '123456' }),
+  too_many_attempts: async () => {
+    const throttles = app.app.get(ThrottlesService);
+    const attempt = { email: 'slow@example.com', address: '192.0.2.1', isKnownAddress: false };
+    for (let i = 0; i < 5; i += 1) await throttles.recordFailure(attempt);
+    return thrown(throttles.admit(attempt));
+  },
+  client_closed_request: () => {
+    const queue = new HashingQueue(0, 1_000_000);
+    const hangUp = new AbortController();
+    const outcome = thrown(queue.run({ key: 'x', signal: hangUp.signal }, () => Promise.resolve()));
+    hangUp.abort();
+    return outcome;
+  },
   forbidden: () => get('/own/guarded'),
   not_found: () => get('/nothing'),
   user_not_found: () => thrown(accounts().disable('nobody@example.com')),
@@ -122,6 +145,23 @@ const reach: Record<string, () => Promise<unknown>> = {
     await closed;
     return codeOf(answer);
   },
+};
+
+/** The token of the account that has two-factor on. */
+let second: string;
+async function turnOnTwoFactor(): Promise<void> {
+  await app.createUser('second@example.com');
+  second = await login(app.url, 'second@example.com', PASSWORD);
+  const { body } = await post(`${app.url}/v1/two-factor`, { password: PASSWORD }, bearer(second));
+  const { otpauth_url } = body as { otpauth_url: string };
+  const code = (URI.parse(otpauth_url) as TOTP).generate({ timestamp: app.clock.now() });
+  await post(`${app.url}/v1/two-factor/confirm`, { code }, bearer(second));
+}
+const asSecond = async (path: string, body: object) =>
+  codeOf(await post(`${app.url}/v1/two-factor${path}`, body, bearer(second)));
+const asUser = async (path: string, body: object) => {
+  const token = await login(app.url, 'user@example.com', PASSWORD);
+  return codeOf(await post(`${app.url}/v1/two-factor${path}`, body, bearer(token)));
 };
 
 async function forbidWrites(): Promise<void> {

@@ -42,10 +42,20 @@ afterAll(() => app.close());
 
 /** What each operation documents: its statuses, and whether it asks for a token. */
 const documented: Record<string, { statuses: number[]; isOpen: boolean }> = {
-  'POST /v1/login': { statuses: [200, 400, 401], isOpen: true },
-  'POST /v1/refresh-token': { statuses: [200, 401, 500], isOpen: false },
-  'POST /api/users/auth': { statuses: [200, 400, 401], isOpen: true },
-  'GET /api/films': { statuses: [200, 400, 401], isOpen: false },
+  'POST /v1/login': { statuses: [200, 400, 401, 413, 415, 429, 500, 503], isOpen: true },
+  'POST /v1/refresh-token': { statuses: [200, 401, 429, 500, 503], isOpen: false },
+  'POST /v1/logout': { statuses: [204, 401, 500, 503], isOpen: false },
+  'GET /v1/sessions': { statuses: [200, 401, 500, 503], isOpen: false },
+  'DELETE /v1/sessions': { statuses: [204, 401, 500, 503], isOpen: false },
+  'DELETE /v1/sessions/{id}': { statuses: [204, 400, 401, 404, 500, 503], isOpen: false },
+  'GET /v1/two-factor': { statuses: [200, 401, 500, 503], isOpen: false },
+  'POST /v1/two-factor': { statuses: [201, 400, 401, 409, 413, 415, 500, 503], isOpen: false },
+  'POST /v1/two-factor/confirm': { statuses: [200, 400, 401, 409, 413, 415, 500, 503], isOpen: false },
+  'POST /v1/two-factor/disable': { statuses: [204, 400, 401, 409, 413, 415, 500, 503], isOpen: false },
+  'POST /v1/two-factor/recovery-codes': { statuses: [200, 400, 401, 409, 413, 415, 500, 503], isOpen: false },
+  'POST /api/users/auth': { statuses: [200, 400, 401, 413, 415, 429, 500, 503], isOpen: true },
+  'GET /api/films': { statuses: [200, 400, 401, 500, 503], isOpen: false },
+  'GET /.well-known/jwks.json': { statuses: [200, 500, 503], isOpen: true },
 };
 
 const operationOf = (route: string): Operation | undefined => {

@@ -8,6 +8,7 @@ import { send } from '../support/http.js';
 const open = [
   'POST /v1/login',
   'POST /api/users/auth',
+  'GET /.well-known/jwks.json',
   'GET /docs',
   'GET /docs/',
   'GET /docs/*',

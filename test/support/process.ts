@@ -47,7 +47,9 @@ export async function startProcess(
     };
     child.stdout.on('data', read);
     child.stderr.on('data', read);
-    void ended.then((how) => reject(new Error(`the server ended (${String(how)}) before it listened:\n${output}`)));
+    void ended.then((how) =>
+      reject(new Error(`the server ended (${String(how)}) before it listened:\n${output}`)),
+    );
   });
   return {
     url,

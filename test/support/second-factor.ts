@@ -32,7 +32,11 @@ export class Authenticator {
   /** `count` different well-formed codes, none of them shown anywhere near `now`. */
   wrongCodes(now: number, count: number): string[] {
     const shown = this.near(now);
-    const codes = Array.from({ length: count + shown.length }, (_, i) => String(i * 7919).padStart(6, '0').slice(-6));
+    const codes = Array.from({ length: count + shown.length }, (_, i) =>
+      String(i * 7919)
+        .padStart(6, '0')
+        .slice(-6),
+    );
     return codes.filter((code) => !shown.includes(code)).slice(0, count);
   }
 
@@ -84,7 +88,13 @@ export async function turnOn(t: TestApp): Promise<ProtectedAccount & { token: st
   const code = authenticator.code(t.clock.now());
   const answer = await post(`${t.url}/v1/two-factor/confirm`, { code }, bearer(token));
   if (answer.status !== 200) throw new Error(`confirmation answered ${answer.status} ${answer.text}`);
-  return { id, email, token, authenticator, recoveryCodes: (answer.body as { recovery_codes: string[] }).recovery_codes };
+  return {
+    id,
+    email,
+    token,
+    authenticator,
+    recoveryCodes: (answer.body as { recovery_codes: string[] }).recovery_codes,
+  };
 }
 
 /** One try to log in. */

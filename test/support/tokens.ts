@@ -4,7 +4,8 @@ import { bearer, post, send, type Answer } from './http.js';
 export const claimsOf = (token: string): Record<string, unknown> =>
   JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>;
 
-export const refresh = (url: string, token: string): Promise<Answer> => post(`${url}/v1/refresh-token`, undefined, bearer(token));
+export const refresh = (url: string, token: string): Promise<Answer> =>
+  post(`${url}/v1/refresh-token`, undefined, bearer(token));
 
 /** Refreshes, expecting success; the new token. */
 export async function refreshed(url: string, token: string): Promise<string> {

@@ -15,7 +15,11 @@ export class JwksController {
   @Header('cache-control', 'public, max-age=600')
   @ApiOperation({ operationId: 'listPublicKeys', summary: 'Public keys of access tokens; none under HS256' })
   @ApiOkResponse({
-    schema: { type: 'object', properties: { keys: { type: 'array', items: { type: 'object' } } }, required: ['keys'] },
+    schema: {
+      type: 'object',
+      properties: { keys: { type: 'array', items: { type: 'object' } } },
+      required: ['keys'],
+    },
   })
   list(): { keys: JsonWebKey[] } {
     return { keys: this.keys.publicKeys() };

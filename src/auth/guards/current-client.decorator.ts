@@ -9,6 +9,6 @@ export const clientOf = (request: FastifyRequest): Client => ({
 });
 
 /** Where the request comes from. */
-export const CurrentClient = createParamDecorator(
-  (_: unknown, context: ExecutionContext): Client => clientOf(context.switchToHttp().getRequest<FastifyRequest>()),
+export const CurrentClient = createParamDecorator((_: unknown, context: ExecutionContext): Client =>
+  clientOf(context.switchToHttp().getRequest<FastifyRequest>()),
 );

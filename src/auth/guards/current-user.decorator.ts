@@ -3,5 +3,6 @@ import type { FastifyRequest } from 'fastify';
 
 /** Whoever the route's guard let in: `AccessClaims` on a guarded route, the `User` on a login route. */
 export const CurrentUser = createParamDecorator(
-  (_: unknown, context: ExecutionContext): unknown => context.switchToHttp().getRequest<FastifyRequest>().user,
+  (_: unknown, context: ExecutionContext): unknown =>
+    context.switchToHttp().getRequest<FastifyRequest>().user,
 );

@@ -22,7 +22,8 @@ export class JwtGuard extends AuthGuard('jwt') {
   }
 
   override canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    if (this.reflector.getAllAndOverride<boolean>(IS_PUBLIC, [context.getHandler(), context.getClass()])) return true;
+    if (this.reflector.getAllAndOverride<boolean>(IS_PUBLIC, [context.getHandler(), context.getClass()]))
+      return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const token = bearerToken(request);
     const claims = token === undefined ? undefined : this.accessTokens.recall(token);
@@ -39,10 +40,14 @@ export class JwtGuard extends AuthGuard('jwt') {
 
   /** Asked of every token at every request, in memory. */
   private unrevoked(claims: AccessClaims): AccessClaims {
-    if (this.revocations.has(claims.sid)) throw new AppError(sessionsErrors.token_rejected, { reason: 'session_ended' });
+    if (this.revocations.has(claims.sid))
+      throw new AppError(sessionsErrors.token_rejected, { reason: 'session_ended' });
     // Never an old yes: who cannot know about revocations lets nobody in.
     if (!this.revocations.isFresh()) {
-      throw new AppError(databaseErrors.database_unavailable, { reason: 'revocations_stale', retryAfterSeconds: 1 });
+      throw new AppError(databaseErrors.database_unavailable, {
+        reason: 'revocations_stale',
+        retryAfterSeconds: 1,
+      });
     }
     return claims;
   }

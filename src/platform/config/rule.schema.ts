@@ -141,7 +141,9 @@ export const publicKeys: Rule<readonly KeyObject[]> = {
   parse: (text) => {
     const blocks = pem(text).match(/-----BEGIN [^-]+-----[^-]+-----END [^-]+-----/g) ?? [];
     const found = blocks.flatMap((block) => p256(() => createPublicKey(block)) ?? []);
-    return found.length === blocks.length && (blocks.length > 0 || text === '') ? Object.freeze(found) : undefined;
+    return found.length === blocks.length && (blocks.length > 0 || text === '')
+      ? Object.freeze(found)
+      : undefined;
   },
 };
 
@@ -152,7 +154,9 @@ export const totpWindow: Rule<0 | 1 | 2> = {
 };
 
 /** A colon would end it in the label of an otpauth URL. */
-export const label = matching('1 to 64 characters, none of them a colon', (text) => /^[^:\p{C}]{1,64}$/u.test(text));
+export const label = matching('1 to 64 characters, none of them a colon', (text) =>
+  /^[^:\p{C}]{1,64}$/u.test(text),
+);
 
 export const redisUrl = matching(
   'a URL that starts with redis:// or rediss://',
@@ -172,6 +176,8 @@ export const addresses: Rule<readonly string[]> = {
   sentence: 'IP addresses or CIDR ranges (10.0.0.0/8) separated by commas, none of them everybody (/0)',
   parse: (text) => {
     const list = text === '' ? [] : text.split(',').map((part) => part.trim());
-    return list.every((part) => isAddressOrRange(part) && !part.endsWith('/0')) ? Object.freeze(list) : undefined;
+    return list.every((part) => isAddressOrRange(part) && !part.endsWith('/0'))
+      ? Object.freeze(list)
+      : undefined;
   },
 };

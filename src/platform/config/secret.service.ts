@@ -17,7 +17,8 @@ export function resolveSecrets(config: ParsedConfig): Config {
   const generatedFiles: string[] = [];
   const stored = (setting: Setting<string>, file: string) => {
     const path = join(config.dataDir, file);
-    if (!existsSync(path) && createPrivateFile(path, randomBytes(48).toString('base64url'))) generatedFiles.push(path);
+    if (!existsSync(path) && createPrivateFile(path, randomBytes(48).toString('base64url')))
+      generatedFiles.push(path);
     return read(setting, path);
   };
   try {

@@ -1,7 +1,7 @@
-import { isNativeError } from 'node:util/types';
 import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
 import { AppError } from '../errors/app.errors.js';
 import { defineErrors } from '../errors/app.errors.js';
+import { isError } from '../errors/is-error.js';
 
 export const databaseErrors = defineErrors({
   database_unavailable: { status: 503, sentence: 'Service Unavailable.' },
@@ -18,7 +18,7 @@ const unavailableMessage =
 
 /** The `database_unavailable` error where `thrown` says that the database cannot be reached or written, else nothing. */
 export function databaseFault(thrown: unknown): AppError | undefined {
-  if (!isNativeError(thrown)) return undefined;
+  if (!isError(thrown)) return undefined;
   const cause = thrown instanceof QueryFailedError ? thrown.driverError : thrown;
   const code = (cause as { code?: unknown }).code;
   const isFault =

@@ -8,7 +8,10 @@ const LOCK_ID = 0x6761_7465;
  * Runs `work` in a transaction that no other copy of Gatehouse runs at the same time: PostgreSQL by an advisory lock,
  * SQLite by being the one writer.
  */
-export async function exclusively<T>(dataSource: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+export async function exclusively<T>(
+  dataSource: DataSource,
+  work: (manager: EntityManager) => Promise<T>,
+): Promise<T> {
   return dataSource.transaction(async (manager) => {
     if (manager.queryRunner instanceof ImpatientQueryRunner) {
       // Another copy's migration of a large table is worth waiting for.

@@ -25,7 +25,9 @@ class Turnstile {
       };
       const timer = setTimeout(() => {
         this.waiting.splice(this.waiting.indexOf(admit), 1);
-        reject(new Error('waited too long for the database (does a transaction query outside its own manager?)'));
+        reject(
+          new Error('waited too long for the database (does a transaction query outside its own manager?)'),
+        );
       }, PATIENCE_MS);
       this.waiting.push(admit);
     });
@@ -101,7 +103,9 @@ class TurnTakingQueryRunner extends BetterSqlite3QueryRunner {
       try {
         return (await super.query(statement, bound, structured)) as unknown;
       } catch (error) {
-        const busy = (error as { driverError?: { code?: string } }).driverError?.code?.startsWith('SQLITE_BUSY');
+        const busy = (error as { driverError?: { code?: string } }).driverError?.code?.startsWith(
+          'SQLITE_BUSY',
+        );
         if (!busy || Date.now() > deadline) throw error;
         await sleep(5);
       }

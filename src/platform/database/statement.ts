@@ -10,7 +10,8 @@ export async function statement<Row>(
   parameters: readonly unknown[],
 ): Promise<Row[]> {
   const inTransaction = source instanceof EntityManager ? source.queryRunner : undefined;
-  const runner = inTransaction ?? (source instanceof EntityManager ? source.connection : source).createQueryRunner();
+  const runner =
+    inTransaction ?? (source instanceof EntityManager ? source.connection : source).createQueryRunner();
   try {
     const { records } = await runner.query(sql, [...parameters], true);
     return (records ?? []) as Row[];

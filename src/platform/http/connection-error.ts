@@ -13,7 +13,12 @@ const byParserCode: Record<string, ErrorDefinition> = {
 };
 
 /** Answers, in the contract's words, what Node's parser could not read, and closes the connection. */
-export function answerConnectionError(error: NodeJS.ErrnoException, socket: Socket, contracts: Contracts, now: number): void {
+export function answerConnectionError(
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  contracts: Contracts,
+  now: number,
+): void {
   // Whose body could not be read, where the headers were good; Node's own handler of these errors asks it too.
   const answering = (socket as { _httpMessage?: ServerResponse | null })._httpMessage;
   // The client is gone, or an answer is already under way.
@@ -54,7 +59,9 @@ export function answerForNode(server: FastifyInstance): void {
     else done();
   });
   // An unknown expectation is passed over, as RFC 9110 §10.1.1 allows.
-  server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response));
+  server.server.on('checkExpectation', (request, response) =>
+    server.server.emit('request', request, response),
+  );
 }
 
 /** The path in the request line, as far as one can be made out. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Type } from '@nestjs/common';
 import type { AppError } from '../errors/app.errors.js';
 
 /** What an error body may tell of its request. */
@@ -18,14 +19,16 @@ export interface Contract {
   requestId(path: string): string;
   /** The status and JSON body by which this contract reports `error`. */
   describe(error: AppError, scene: ErrorScene): { status: number; body: object };
+  /** The DTOs of its error bodies, for the API document: of any error, and of a request that does not validate. */
+  readonly errorBodies: { readonly any: Type; readonly validation: Type };
 }
 
 /** Finds the contract of a path; what lies under no prefix speaks the first one's language. */
 export class Contracts {
-  constructor(private readonly contracts: readonly [Contract, ...Contract[]]) {}
+  constructor(readonly all: readonly [Contract, ...Contract[]]) {}
 
   of(path: string): Contract {
-    return this.contracts.find(({ prefix }) => path.startsWith(prefix)) ?? this.contracts[0];
+    return this.all.find(({ prefix }) => path.startsWith(prefix)) ?? this.all[0];
   }
 }
 

@@ -59,7 +59,11 @@ export class ErrorFilter implements ExceptionFilter {
     const error = this.named(thrown, request.method, path);
     request.failure = error;
     if (error.definition.status >= 500) {
-      this.logger.error({ request_id: request.id, code: error.definition.code, ...describeCause(error.context.cause) });
+      this.logger.error({
+        request_id: request.id,
+        code: error.definition.code,
+        ...describeCause(error.context.cause),
+      });
     }
     // A handler that died after its answer began cannot answer again.
     if (reply.sent || reply.raw.headersSent) return;
@@ -76,7 +80,8 @@ export class ErrorFilter implements ExceptionFilter {
     if (definition === httpErrors.not_found) {
       const allow = this.routes.methodsOf(path);
       // A method that the path has can still be refused: then it was the resource that is not there.
-      if (allow.length > 0 && !allow.includes(method)) return new AppError(httpErrors.method_not_allowed, { allow });
+      if (allow.length > 0 && !allow.includes(method))
+        return new AppError(httpErrors.method_not_allowed, { allow });
     }
     return new AppError(definition, { cause: thrown });
   }

@@ -1,11 +1,11 @@
-import { isNativeError } from 'node:util/types';
+import { isError } from '../errors/is-error.js';
 
 /**
  * What may be logged of an unexpected error. A database error's message, query and parameters can hold e-mails,
  * hashes and tokens, so of those only the code and the stack's frames are kept.
  */
 export function describeCause(cause: unknown): { error?: string; error_code?: string; stack?: string } {
-  if (!isNativeError(cause)) return cause === undefined ? {} : { error: typeof cause };
+  if (!isError(cause)) return cause === undefined ? {} : { error: typeof cause };
   const code = (cause as { code?: unknown }).code;
   const fromDatabase = 'query' in cause || 'parameters' in cause || 'severity' in cause;
   return {

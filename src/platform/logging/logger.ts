@@ -5,7 +5,10 @@ import pretty from 'pino-pretty';
 /** A JSON line per event; in a terminal, the same made readable. `level` is one of pino's. */
 export function createLogger(level: string): Pino {
   if (process.stdout.isTTY) {
-    return pino({ level }, pretty({ colorize: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l', sync: true }));
+    return pino(
+      { level },
+      pretty({ colorize: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l', sync: true }),
+    );
   }
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
   // Not synchronous: under load the lines of many requests share one write.
@@ -13,7 +16,13 @@ export function createLogger(level: string): Pino {
 }
 
 /** What Nest tells of putting itself together, at every start. */
-const assembly = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication']);
+const assembly = new Set([
+  'NestFactory',
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestApplication',
+]);
 
 /** Lets Nest and our own `new Logger(Name)` write through pino. */
 export class NestLogger implements LoggerService {
@@ -40,7 +49,11 @@ export class NestLogger implements LoggerService {
     this.write('fatal', message, context);
   }
 
-  private write(level: 'info' | 'error' | 'warn' | 'debug' | 'trace' | 'fatal', message: unknown, context?: string): void {
+  private write(
+    level: 'info' | 'error' | 'warn' | 'debug' | 'trace' | 'fatal',
+    message: unknown,
+    context?: string,
+  ): void {
     if (typeof message === 'object' && message !== null) this.pino[level]({ context, ...message });
     else this.pino[level]({ context }, String(message));
   }

@@ -21,7 +21,11 @@ function connect({ redisUrl }: Config): Redis {
   });
   let isDown = false;
   client.on('error', (error: Error & { code?: string }) => {
-    if (!isDown) logger.warn({ msg: 'Redis is away: counting in this process until it is back', error_code: error.code ?? error.name });
+    if (!isDown)
+      logger.warn({
+        msg: 'Redis is away: counting in this process until it is back',
+        error_code: error.code ?? error.name,
+      });
     isDown = true;
   });
   client.on('ready', () => {

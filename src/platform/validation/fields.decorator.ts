@@ -9,7 +9,11 @@ export const ruleRanks = ['required', 'type', 'format'] as const;
 type RuleRank = (typeof ruleRanks)[number];
 
 /** A rule for a field that was sent (the `required` rank: for one that was not). */
-function rule(rank: RuleRank, sentence: (field: string) => string, holds: (value: unknown) => boolean): PropertyDecorator {
+function rule(
+  rank: RuleRank,
+  sentence: (field: string) => string,
+  holds: (value: unknown) => boolean,
+): PropertyDecorator {
   return (target, property) => {
     registerDecorator({
       name: rank,

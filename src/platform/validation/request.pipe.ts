@@ -12,7 +12,8 @@ export class RequestValidationPipe extends ValidationPipe {
       whitelist: true,
       // A value is never echoed, nor kept beside the error where a log could find it.
       validationError: { target: false, value: false },
-      exceptionFactory: (errors: ValidationError[]) => new AppError(httpErrors.validation_failed, { details: details(errors) }),
+      exceptionFactory: (errors: ValidationError[]) =>
+        new AppError(httpErrors.validation_failed, { details: details(errors) }),
     });
   }
 

@@ -1,5 +1,12 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Email, RecoveryCodeText, Required, SixDigits, StorableText, Text } from '../../../platform/validation/fields.decorator.js';
+import {
+  Email,
+  RecoveryCodeText,
+  Required,
+  SixDigits,
+  StorableText,
+  Text,
+} from '../../../platform/validation/fields.decorator.js';
 
 /** What `POST /api/users/auth` takes. */
 export class AuthenticationDto {

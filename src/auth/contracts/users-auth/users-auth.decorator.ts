@@ -1,15 +1,15 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiExtraModels, ApiOkResponse, ApiProperty, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import {
+  ApiExtraModels,
+  ApiOkResponse,
+  ApiResponse,
+  ApiTooManyRequestsResponse,
+  getSchemaPath,
+} from '@nestjs/swagger';
 import { AuthenticationBody } from './authentication.dto.js';
+import { MessageBody } from './message.dto.js';
 
-/** The error body of `/api`. */
-export class MessageBody {
-  @ApiProperty({ example: 'Invalid credentials.' })
-  message!: string;
-}
-
-/** A documented refusal of a route under `/api`. */
-export const ApiRefusal = (status: number, description: string, message: string) =>
+const ApiRefusal = (status: number, description: string, message: string) =>
   applyDecorators(
     ApiExtraModels(MessageBody),
     ApiResponse({
@@ -25,4 +25,5 @@ export const ApiAuthentication = () =>
     ApiOkResponse({ type: AuthenticationBody }),
     ApiRefusal(400, 'The request does not validate.', 'The email field is required.'),
     ApiRefusal(401, 'Credentials not accepted: one body whatever was wrong.', 'Invalid credentials.'),
+    ApiTooManyRequestsResponse({ description: 'Too many tries: `Retry-After` says when to come back.' }),
   );

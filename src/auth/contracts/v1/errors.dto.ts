@@ -11,7 +11,10 @@ export class ErrorBody {
   @ApiProperty({ description: 'The request’s path without its query string.', example: '/v1/login' })
   path!: string;
 
-  @ApiProperty({ description: 'The same as in `X-Request-Id`.', example: 'e942428f-2a98-47a6-be74-db072206f0a2' })
+  @ApiProperty({
+    description: 'The same as in `X-Request-Id`.',
+    example: 'e942428f-2a98-47a6-be74-db072206f0a2',
+  })
   request_id!: string;
 }
 

@@ -5,11 +5,14 @@ import { httpErrors } from '../../../platform/errors/http.errors.js';
 import { instant } from '../../../platform/http/instant.js';
 import { uuidRequestId, type Contract, type ErrorScene } from '../../../platform/http/contract.js';
 
+import { ErrorBody, ValidationErrorBody } from './errors.dto.js';
+
 const REFRESH_PATH = '/v1/refresh-token';
 
 /** `/v1`, whose error body also serves every path under no contract's prefix. */
 export const v1Contract: Contract = {
   prefix: '/v1/',
+  errorBodies: { any: ErrorBody, validation: ValidationErrorBody },
 
   // The refresh route's form is published with its examples.
   requestId: (path) => (path === REFRESH_PATH ? `req_${randomBytes(4).toString('hex')}` : uuidRequestId()),

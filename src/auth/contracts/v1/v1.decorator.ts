@@ -1,13 +1,26 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiExtraModels, ApiOkResponse, ApiResponse, getSchemaPath, type ApiResponseOptions } from '@nestjs/swagger';
+import {
+  ApiExtraModels,
+  ApiOkResponse,
+  ApiResponse,
+  ApiTooManyRequestsResponse,
+  getSchemaPath,
+  type ApiResponseOptions,
+} from '@nestjs/swagger';
 import { LoginBody } from './login.dto.js';
 import { RefreshBody } from './refresh.dto.js';
 import { ErrorBody, ValidationErrorBody } from './errors.dto.js';
 
-const tokenHeader = { access_token: { description: 'The JSON Web Token.', schema: { type: 'string' as const } } };
+const tokenHeader = {
+  access_token: { description: 'The JSON Web Token.', schema: { type: 'string' as const } },
+};
 
 /** One documented refusal: its body as published. */
-const refusal = (status: number, description: string, example: ErrorBody | ValidationErrorBody): ApiResponseOptions => ({
+const refusal = (
+  status: number,
+  description: string,
+  example: ErrorBody | ValidationErrorBody,
+): ApiResponseOptions => ({
   status,
   description,
   content: {
@@ -40,6 +53,7 @@ export const ApiLogin = () =>
         request_id: 'e942428f-2a98-47a6-be74-db072206f0a2',
       }),
     ),
+    ApiTooManyRequestsResponse({ description: 'Too many tries: `Retry-After` says when to come back.' }),
   );
 
 /** The documented answers of `POST /v1/refresh-token`. */
@@ -63,4 +77,5 @@ export const ApiRefresh = () =>
         request_id: 'req_d6761ebd',
       }),
     ),
+    ApiTooManyRequestsResponse({ description: 'Too many refreshes: `Retry-After` says when to come back.' }),
   );

@@ -6,7 +6,13 @@ export class CreateUsersAndSessions1764000000000 implements MigrationInterface {
       new Table({
         name: 'users',
         columns: [
-          { name: 'id', type: 'integer', isPrimary: true, isGenerated: true, generationStrategy: 'increment' },
+          {
+            name: 'id',
+            type: 'integer',
+            isPrimary: true,
+            isGenerated: true,
+            generationStrategy: 'increment',
+          },
           { name: 'public_id', type: 'varchar', length: '8' },
           { name: 'email', type: 'varchar', length: '254' },
           { name: 'password_hash', type: 'varchar', length: '255', isNullable: true },

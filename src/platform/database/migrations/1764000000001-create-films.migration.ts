@@ -6,7 +6,13 @@ export class CreateFilms1764000000001 implements MigrationInterface {
       new Table({
         name: 'films',
         columns: [
-          { name: 'id', type: 'integer', isPrimary: true, isGenerated: true, generationStrategy: 'increment' },
+          {
+            name: 'id',
+            type: 'integer',
+            isPrimary: true,
+            isGenerated: true,
+            generationStrategy: 'increment',
+          },
           { name: 'title', type: 'varchar', length: '200' },
           { name: 'director', type: 'varchar', length: '200' },
           { name: 'year', type: 'integer' },
