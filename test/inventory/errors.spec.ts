@@ -106,7 +106,8 @@ const reach: Record<string, () => Promise<unknown>> = {
     return thrown(throttles.admit(attempt));
   },
   client_closed_request: () => {
-    const queue = new HashingQueue(0, 1_000_000);
+    const queue = new HashingQueue(1, 1_000_000);
+    void queue.run({ key: 'y' }, () => new Promise(() => undefined));
     const hangUp = new AbortController();
     const outcome = thrown(queue.run({ key: 'x', signal: hangUp.signal }, () => Promise.resolve()));
     hangUp.abort();
