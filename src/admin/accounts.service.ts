@@ -44,7 +44,7 @@ export class AccountsService {
   /** Nobody can use the account from now on. @throws `user_not_found` */
   async disable(name: string): Promise<User> {
     return this.change(name, async (user, manager) => {
-      await this.users.setDisabled(user.id, true, manager);
+      if (user.disabledAt === null) await this.users.setDisabled(user.id, true, manager);
       await this.sessions.endAll(user.id, manager);
     });
   }
@@ -72,14 +72,14 @@ export class AccountsService {
     });
   }
 
-  /** For somebody who lost authenticator and recovery codes. False: it was not on. @throws `user_not_found` */
-  async resetTwoFactor(name: string): Promise<boolean> {
+  /** For somebody who lost authenticator and recovery codes. @throws `user_not_found` */
+  async resetTwoFactor(name: string): Promise<{ user: User; wasOn: boolean }> {
     let wasOn = false;
-    await this.change(name, async (user, manager) => {
-      wasOn = await this.twoFactor.remove(user.id, manager);
-      if (wasOn) await this.sessions.endAll(user.id, manager);
+    const user = await this.change(name, async ({ id }, manager) => {
+      wasOn = await this.twoFactor.remove(id, manager);
+      if (wasOn) await this.sessions.endAll(id, manager);
     });
-    return wasOn;
+    return { user, wasOn };
   }
 
   /** The account is gone; its ids are not given out again. @throws `user_not_found` */

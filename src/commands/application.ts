@@ -1,10 +1,12 @@
 import type { AccountsService } from '../admin/accounts.service.js';
+import type { TwoFactorService } from '../two-factor/two-factor.service.js';
 import type { UsersService } from '../users/users.service.js';
 
 /** What commands do their work with. */
 export interface Application {
   accounts: AccountsService;
   users: UsersService;
+  twoFactor: TwoFactorService;
 }
 
 /** Runs `work` on an application of its own, without a server, and closes what it opened. */

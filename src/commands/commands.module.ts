@@ -4,14 +4,27 @@ import { AccountsService } from '../admin/accounts.service.js';
 import { AdminModule } from '../admin/admin.module.js';
 import { ClockModule } from '../platform/clock/clock.module.js';
 import { ConfigModule } from '../platform/config/config.module.js';
+import { CryptoModule } from '../platform/crypto/crypto.module.js';
 import { DatabaseModule } from '../platform/database/database.module.js';
+import { TwoFactorModule } from '../two-factor/two-factor.module.js';
+import { TwoFactorService } from '../two-factor/two-factor.service.js';
 import { UsersModule } from '../users/users.module.js';
 import { UsersService } from '../users/users.service.js';
 import type { Application } from './application.js';
 import { updateSchema } from './schema.js';
 
 /** What of the application the commands need: no routes, no first administrator. */
-@Module({ imports: [ConfigModule, ClockModule, DatabaseModule, UsersModule, AdminModule] })
+@Module({
+  imports: [
+    ConfigModule,
+    ClockModule,
+    CryptoModule,
+    DatabaseModule,
+    UsersModule,
+    TwoFactorModule,
+    AdminModule,
+  ],
+})
 class CommandsModule {}
 
 export async function openApplication(): Promise<Application & { close: () => Promise<void> }> {
@@ -20,5 +33,10 @@ export async function openApplication(): Promise<Application & { close: () => Pr
     logger: false,
     abortOnError: false,
   });
-  return { accounts: app.get(AccountsService), users: app.get(UsersService), close: () => app.close() };
+  return {
+    accounts: app.get(AccountsService),
+    users: app.get(UsersService),
+    twoFactor: app.get(TwoFactorService),
+    close: () => app.close(),
+  };
 }

@@ -1,5 +1,6 @@
 import type { Config } from '../platform/config/config.schema.js';
 import type { RingKey } from '../sessions/key-ring.js';
+import { withApplication } from './application.js';
 import { CommandError, type OperatorCommand } from './operator.command.js';
 
 /** `keys …`: what signs and verifies access tokens; never its material. Instants in ISO 8601, UTC. */
@@ -10,6 +11,7 @@ export function addKeys(program: OperatorCommand): void {
     .example('keys list');
   addRotate(keys);
   addList(keys);
+  addReencrypt(keys);
 }
 
 function addRotate(keys: OperatorCommand): void {
@@ -54,6 +56,21 @@ function addList(keys: OperatorCommand): void {
       const rows = list.map((key) => [key.state, key.algorithm, key.signs_from, key.retires_at, key.kid]);
       const table = [['state', 'alg', 'signs from', 'retires at', 'kid'], ...rows].map(line).join('\n');
       command.print({ keys: list }, rows.length > 0 ? table : 'No keys yet: the first start makes one.');
+    });
+}
+
+function addReencrypt(keys: OperatorCommand): void {
+  keys
+    .command('reencrypt')
+    .description(
+      'Encrypt the secrets in the database anew under ENCRYPTION_KEY; then ENCRYPTION_PREVIOUS_KEYS may go.',
+    )
+    .example('keys reencrypt')
+    .action(async (_options: object, command: OperatorCommand) => {
+      const result = await withApplication(({ twoFactor }) => twoFactor.reencryptAll());
+      const unreadable =
+        result.unreadable > 0 ? `; ${result.unreadable} cannot be read with any key configured` : '';
+      command.print(result, `Encrypted ${result.reencrypted} anew${unreadable}.`);
     });
 }
 

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import type { AccountsService } from '../admin/accounts.service.js';
 import type { User } from '../users/user.entity.js';
 import { accountDto, describeAccount, tableOf } from './account.dto.js';
 import { withApplication } from './application.js';
@@ -17,8 +18,8 @@ export function addUsers(program: OperatorCommand): void {
   addCreate(users);
   addList(users);
   addShow(users);
-  addDisable(users);
-  addEnable(users);
+  addChanges(users);
+  addSetRole(users);
   addSetPassword(users);
 }
 
@@ -72,27 +73,69 @@ function addShow(users: OperatorCommand): void {
     });
 }
 
-function addDisable(users: OperatorCommand): void {
+/** A command that does one thing to one account: `work` does it and says what was done. */
+function addChange(
+  users: OperatorCommand,
+  name: string,
+  description: string,
+  work: (accounts: AccountsService, user: string) => Promise<{ user: User; done: string }>,
+): void {
   users
-    .command('disable')
-    .description('Keep everybody out of an account, and end its sessions.')
+    .command(name)
+    .description(description)
     .argument('<user>', USER)
-    .example('users disable ada@example.com')
+    .example(`users ${name} ada@example.com`)
     .action(async (name: string, _options: object, command: OperatorCommand) => {
-      const user = await withApplication(({ accounts }) => accounts.disable(name));
-      command.print(accountDto(user), `Disabled ${nameOf(user)}; its sessions have ended.`);
+      const { user, done } = await withApplication(({ accounts }) => work(accounts, name));
+      command.print(accountDto(user), done);
     });
 }
 
-function addEnable(users: OperatorCommand): void {
+function addChanges(users: OperatorCommand): void {
+  addChange(
+    users,
+    'disable',
+    'Keep everybody out of an account, and end its sessions.',
+    async (accounts, name) => {
+      const user = await accounts.disable(name);
+      return { user, done: `Disabled ${nameOf(user)}; its sessions have ended.` };
+    },
+  );
+  addChange(users, 'enable', 'Let the owner of a disabled account in again.', async (accounts, name) => {
+    const user = await accounts.enable(name);
+    return { user, done: `Enabled ${nameOf(user)}.` };
+  });
+  addChange(
+    users,
+    'delete',
+    'Delete an account for good; its ids are not given out again.',
+    async (accounts, name) => {
+      const user = await accounts.delete(name);
+      return { user, done: `Deleted ${nameOf(user)}; its sessions have ended.` };
+    },
+  );
+  addChange(
+    users,
+    'reset-two-factor',
+    'Turn two-factor off for somebody who lost it.',
+    async (accounts, name) => {
+      const { user, wasOn } = await accounts.resetTwoFactor(name);
+      const done = wasOn ? 'Turned two-factor off for' : 'Two-factor was not on for';
+      return { user, done: `${done} ${nameOf(user)}${wasOn ? '; its sessions have ended' : ''}.` };
+    },
+  );
+}
+
+function addSetRole(users: OperatorCommand): void {
   users
-    .command('enable')
-    .description('Let the owner of a disabled account in again.')
+    .command('set-role')
+    .description('Give an account another role, and end its sessions.')
     .argument('<user>', USER)
-    .example('users enable ada@example.com')
-    .action(async (name: string, _options: object, command: OperatorCommand) => {
-      const user = await withApplication(({ accounts }) => accounts.enable(name));
-      command.print(accountDto(user), `Enabled ${nameOf(user)}.`);
+    .requiredOption('--role <role>', 'client, admin or a role of your own')
+    .example('users set-role ada@example.com --role admin')
+    .action(async (name: string, { role }: { role: string }, command: OperatorCommand) => {
+      const user = await withApplication(({ accounts }) => accounts.setRole(name, role));
+      command.print(accountDto(user), `Gave ${nameOf(user)} the role ${role}; its sessions have ended.`);
     });
 }
 

@@ -13,17 +13,17 @@ export interface Turn {
 
 interface Waiting {
   turn: Turn;
-  since: number;
   run: () => Promise<void>;
   refuse: (error: Error) => void;
+  patience?: NodeJS.Timeout;
 }
 
 /** A hash takes about this long before one was measured. */
 const FIRST_GUESS_MS = 200;
 
 /**
- * Who hashes next. Bounded by time: who would wait longer than `maxWaitMs` is refused at once, and so is nobody who comes from an
- * address that has fewer waiting.
+ * Who hashes next. Bounded by time: who would wait longer than `maxWaitMs` is refused at once, as nobody is who comes from an
+ * address that has fewer waiting; whom those have kept waiting for so long after all, is refused then.
  */
 export class HashingQueue {
   private readonly waiting = new Map<string, Waiting[]>();
@@ -35,15 +35,15 @@ export class HashingQueue {
     private readonly maxWaitMs: number,
   ) {}
 
-  /** @throws `service_unavailable`, whatever `work` or the turn's `admit` throw, the signal's reason */
+  /** @throws `service_unavailable`, `client_closed_request`, whatever `work` or the turn's `admit` throw */
   run<T>(turn: Turn, work: () => Promise<T>): Promise<T> {
+    if (turn.signal?.aborted) return Promise.reject(hungUp());
     const ahead = this.ahead(turn.key);
     const wait = ((this.running - this.threads + 1 + ahead) / this.threads) * this.meanMs;
     if (this.running >= this.threads && wait > this.maxWaitMs) return Promise.reject(overloaded(wait));
     return new Promise<T>((resolve, reject) => {
       const entry: Waiting = {
         turn,
-        since: performance.now(),
         run: () => this.measured(turn, work).then(resolve, reject),
         refuse: reject,
       };
@@ -65,28 +65,25 @@ export class HashingQueue {
     const entries = this.waiting.get(key) ?? [];
     entries.push(entry);
     this.waiting.set(key, entries);
-    signal?.addEventListener('abort', () => this.leave(entry), { once: true });
+    entry.patience = setTimeout(() => this.leave(entry, overloaded(this.maxWaitMs)), this.maxWaitMs);
+    signal?.addEventListener('abort', () => this.leave(entry, hungUp()), { once: true });
   }
 
-  /** A client that hung up leaves the queue. */
-  private leave(entry: Waiting): void {
+  private leave(entry: Waiting, reason: AppError): void {
     const entries = this.waiting.get(entry.turn.key) ?? [];
     const at = entries.indexOf(entry);
     if (at === -1) return;
     entries.splice(at, 1);
     if (entries.length === 0) this.waiting.delete(entry.turn.key);
-    entry.refuse(new AppError(httpErrors.client_closed_request));
+    clearTimeout(entry.patience);
+    entry.refuse(reason);
   }
 
   private dispatch(): void {
     while (this.running < this.threads) {
       const next = this.next();
       if (!next) return;
-      const waited = performance.now() - next.since;
-      if (waited > this.maxWaitMs) {
-        next.refuse(overloaded(waited));
-        continue;
-      }
+      clearTimeout(next.patience);
       this.running += 1;
       void next.run().finally(() => {
         this.running -= 1;
@@ -106,14 +103,17 @@ export class HashingQueue {
     return undefined;
   }
 
-  private async measured<T>({ admit }: Turn, work: () => Promise<T>): Promise<T> {
+  private async measured<T>({ admit, signal }: Turn, work: () => Promise<T>): Promise<T> {
     await admit?.();
+    if (signal?.aborted) throw hungUp();
     const begun = performance.now();
     const result = await work();
     this.meanMs += (performance.now() - begun - this.meanMs) / 8;
     return result;
   }
 }
+
+const hungUp = (): AppError => new AppError(httpErrors.client_closed_request, { reason: 'client_hung_up' });
 
 const overloaded = (waitMs: number): AppError =>
   new AppError(httpErrors.service_unavailable, {

@@ -16,25 +16,55 @@ function connect({ redisUrl }: Config): Redis {
     url: redisUrl,
     // A command fails at once while there is no connection: whoever sent it has a fallback.
     disableOfflineQueue: true,
-    commandOptions: { timeout: TIMEOUT_MS },
-    socket: { connectTimeout: TIMEOUT_MS, reconnectStrategy: (tries) => Math.min(tries * 100, 2_000) },
+    socket: {
+      connectTimeout: TIMEOUT_MS,
+      // Ends a greeting that is not answered; what is asked every `TIMEOUT_MS` keeps the connection from it.
+      socketTimeout: 4 * TIMEOUT_MS,
+      reconnectStrategy: (tries) => Math.min(tries * 100, 2_000),
+    },
   });
   let isDown = false;
-  client.on('error', (error: Error & { code?: string }) => {
+  const noteAway = (code: string) => {
     if (!isDown)
-      logger.warn({
-        msg: 'Redis is away: counting in this process until it is back',
-        error_code: error.code ?? error.name,
-      });
+      logger.warn({ msg: 'Redis is away: counting in this process until it is back', error_code: code });
     isDown = true;
-  });
+  };
+  client.on('error', (error: Error & { code?: string }) => noteAway(error.code ?? error.name));
   client.on('ready', () => {
     if (isDown) logger.log('Redis is back');
     isDown = false;
   });
+  watch(client, () => {
+    noteAway('ETIMEDOUT');
+    // Whatever waits for an answer fails, and goes to its fallback.
+    client.destroy();
+    client.connect().catch(() => undefined);
+  });
   // Not awaited: a start does not depend on it, and it goes on trying.
   client.connect().catch(() => undefined);
   return client;
+}
+
+/**
+ * Calls `onSilence` when a connected server does not answer. The client's own timeouts do not see it: a command's ends when it is
+ * sent, and the socket's begins anew with each that is.
+ */
+function watch(client: RedisClientType, onSilence: () => void): void {
+  const ask = async () => {
+    if (!client.isReady) return;
+    let isAnswered = false;
+    // After what has arrived was read: a busy process is not a silent server.
+    const timer = setTimeout(() => setImmediate(() => isAnswered || onSilence()), TIMEOUT_MS);
+    await client.ping().catch(() => undefined);
+    isAnswered = true;
+    clearTimeout(timer);
+  };
+  let interval: NodeJS.Timeout | undefined;
+  client.on('ready', () => {
+    clearInterval(interval);
+    interval = setInterval(() => void ask(), TIMEOUT_MS);
+  });
+  client.on('end', () => clearInterval(interval));
 }
 
 @Global()
