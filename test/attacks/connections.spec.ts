@@ -13,8 +13,8 @@ beforeAll(async () => {
   ({ email } = await app.createUser());
 });
 afterAll(async () => {
-  expectNoServerErrors(app);
   await app.close();
+  expectNoServerErrors(app);
 });
 
 const head = (path: string, ...headers: string[]) =>

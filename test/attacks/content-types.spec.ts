@@ -12,8 +12,8 @@ beforeAll(async () => {
   body = JSON.stringify({ email, password: PASSWORD });
 });
 afterAll(async () => {
-  expectNoServerErrors(app);
   await app.close();
+  expectNoServerErrors(app);
 });
 
 const json = 'Content-Type: application/json';

@@ -23,8 +23,8 @@ beforeAll(async () => {
   }
 });
 afterAll(async () => {
-  expectNoServerErrors(app);
   await app.close();
+  expectNoServerErrors(app);
 });
 
 /** The answer byte for byte, but for what is each request's own. */

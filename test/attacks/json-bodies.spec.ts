@@ -20,8 +20,8 @@ afterEach(() => {
   for (const name of ['polluted', 'role', 'email', 'isAdmin']) expect(polluted[name]).toBeUndefined();
 });
 afterAll(async () => {
-  expectNoServerErrors(app);
   await app.close();
+  expectNoServerErrors(app);
 });
 
 /** `text`, made `length` bytes long inside its last member. */

@@ -16,8 +16,8 @@ beforeAll(async () => {
   ({ email } = await app.createUser('somebody@example.com'));
 });
 afterAll(async () => {
-  expectNoServerErrors(app);
   await app.close();
+  expectNoServerErrors(app);
 });
 
 const a = (count: number) => 'a'.repeat(count);

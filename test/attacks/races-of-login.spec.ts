@@ -23,8 +23,8 @@ beforeAll(async () => {
   loginMs = (performance.now() - began) / 10;
 });
 afterAll(async () => {
-  expectNoServerErrors(app);
   await app.close();
+  expectNoServerErrors(app);
 });
 
 /** Waits finer than a timer does, and without taking the hashing threads' time for it. */

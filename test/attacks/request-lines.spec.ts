@@ -12,8 +12,8 @@ beforeAll(async () => {
   token = await login(app.url, email, PASSWORD);
 });
 afterAll(async () => {
-  expectNoServerErrors(app);
   await app.close();
+  expectNoServerErrors(app);
 });
 
 const json = 'Content-Type: application/json';

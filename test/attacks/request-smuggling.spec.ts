@@ -8,8 +8,8 @@ beforeAll(async () => {
   app = await startApp();
 });
 afterAll(async () => {
-  expectNoServerErrors(app);
   await app.close();
+  expectNoServerErrors(app);
 });
 
 /** A request of one's own that a proxy in front is not to see. */

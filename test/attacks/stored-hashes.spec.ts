@@ -19,8 +19,8 @@ beforeAll(async () => {
   costs = watchComparisons(app);
 });
 afterAll(async () => {
-  expectNoServerErrors(app);
   await app.close();
+  expectNoServerErrors(app);
 });
 
 const store = (hash: string | null) =>

@@ -22,8 +22,8 @@ beforeAll(async () => {
   other = await app.createUser();
 });
 afterAll(async () => {
-  expectNoServerErrors(app);
   await app.close();
+  expectNoServerErrors(app);
 });
 
 /** A token of a fresh session, its claims or their text changed, signed with the right secret: the claims alone are at fault. */

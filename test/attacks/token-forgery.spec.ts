@@ -31,9 +31,9 @@ beforeAll(async () => {
   await expectTokenAccepted(app.url, taken.token);
 });
 afterAll(async () => {
-  expectNoServerErrors(app);
   await app.close();
   keyServer.close();
+  expectNoServerErrors(app);
 });
 
 /** The token with another header, signed with the right secret: the header alone is at fault. */

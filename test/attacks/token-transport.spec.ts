@@ -17,8 +17,8 @@ beforeAll(async () => {
   token = await login(app.url, email, PASSWORD);
 });
 afterAll(async () => {
-  expectNoServerErrors(app);
   await app.close();
+  expectNoServerErrors(app);
 });
 
 describe.each(routes)('%s %s', (method, path) => {

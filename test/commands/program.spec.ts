@@ -111,7 +111,7 @@ describe('the operator on an empty folder', () => {
     const outcomes = await Promise.all(
       emails.map((email) => gatehouse(database, ['users', 'create', '--email', email])),
     );
-    expect(outcomes.map(({ code }) => code)).toEqual(emails.map(() => 0));
+    expect(outcomes.filter(({ code }) => code !== 0)).toEqual([]);
     const { users } = await gatehouseJson<{ users: { email: string }[] }>(database, ['users', 'list']);
     expect(users.map(({ email }) => email).sort()).toEqual(emails);
   });

@@ -131,7 +131,8 @@ describe.each(Object.entries(guarded))('%s', (_, { use, refusal }) => {
       [`an object as ${name}`, (header, claims) => sign(header, { ...claims, [name]: {} })],
     ]),
     ['another issuer', (header, claims) => sign(header, { ...claims, iss: 'other' })],
-    ['another audience', (header, claims) => sign(header, { ...claims, aud: ['gatehouse'] })],
+    ['another audience', (header, claims) => sign(header, { ...claims, aud: 'other' })],
+    ['a list of audiences', (header, claims) => sign(header, { ...claims, aud: [claims.aud, 'other'] })],
     ['its end in the past', (header, claims) => sign(header, { ...claims, exp: claims.iat })],
   ])('refuses a token with %s', async (_name, change) => {
     const answer = await forge(change);

@@ -214,6 +214,13 @@ describe('POST /v1/refresh-token', () => {
       'of a disabled account',
       async (token) => (await app.app.get(AccountsService).disable(email), bearer(token)),
     ],
+    [
+      'of a disabled account whose session is still there',
+      async (token) => (
+        await app.dataSource.query('UPDATE users SET disabled_at = 1 WHERE id = 42'),
+        bearer(token)
+      ),
+    ],
   ])('answers 401 to a token that is %s', async (_, headersOf) => {
     const headers = await headersOf(await login(app.url, email, PASSWORD));
     const answer = await post(`${app.url}/v1/refresh-token`, undefined, headers);
