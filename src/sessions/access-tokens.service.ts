@@ -56,7 +56,8 @@ export class AccessTokensService {
     const latest = Math.floor(Math.min(session.expiresAt, session.tokensExpireAt) / 1000);
     const exp = Math.min(issuedAt + accessTokenTtlSeconds, latest);
     const claims = { ...subject, sid: session.id, jti: session.tokenId, iss, aud, iat: issuedAt, exp };
-    const { kid, algorithm, signWith } = this.keys.current();
+    // Not the key of now: a token that is given again, while the next key takes over, is still the same.
+    const { kid, algorithm, signWith } = this.keys.signingAt(session.refreshedAt);
     const token = this.jwt.sign(claims satisfies AccessClaims, {
       keyid: kid,
       algorithm,

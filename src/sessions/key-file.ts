@@ -100,11 +100,8 @@ function isStoredKey(value: unknown): value is StoredKey {
   const { algorithm, material, signs_from } = (value ?? {}) as Record<keyof StoredKey, unknown>;
   if (typeof material !== 'string' || typeof signs_from !== 'string' || Number.isNaN(Date.parse(signs_from)))
     return false;
-  if (algorithm === 'ES256') return rule.privateKey.parse(material) !== undefined;
-  // One key, one algorithm: a PEM text is nobody's secret.
-  return (
-    algorithm === 'HS256' && !material.startsWith('-----BEGIN') && rule.key.parse(material) !== undefined
-  );
+  const keyRule = algorithm === 'ES256' ? rule.privateKey : algorithm === 'HS256' ? rule.key : undefined;
+  return keyRule?.parse(material) !== undefined;
 }
 
 const inOrder = (keys: StoredKey[]): StoredKey[] =>

@@ -31,9 +31,9 @@ export class SigningKeysService implements OnApplicationShutdown {
     if (file) this.watch = setInterval(() => this.reload(file), WATCH_INTERVAL_MS).unref();
   }
 
-  /** The key that signs now. */
-  current(): SigningKey & { signWith: KeyObject } {
-    const key = signingKey(this.keys, this.clock.now());
+  /** The key that signs what is issued at `instant` (epoch milliseconds). */
+  signingAt(instant: number): SigningKey & { signWith: KeyObject } {
+    const key = signingKey(this.keys, instant);
     if (!key) throw new Error('there is no key to sign access tokens with');
     return key;
   }

@@ -92,6 +92,18 @@ describe('tokens across a change of keys', () => {
     expect(await guarded(app.url, await login(app.url, EMAIL, PASSWORD))).toBe(200);
   });
 
+  it('a token that is given again is the same, though another key signs by then', async () => {
+    const app = await start(STORED);
+    const parent = await login(app.url, EMAIL, PASSWORD);
+    const { kid } = await rotate(app);
+    app.clock.advance(PUBLISHED_BEFORE_SIGNING_SECONDS - 1);
+    const child = await refreshed(app.url, parent);
+    app.clock.advance(2);
+    expect(await refreshed(app.url, parent)).toBe(child);
+    const next = await refreshed(app.url, child);
+    expect([kidOf(child), kidOf(next)]).toEqual([kidOf(parent), kid]);
+  });
+
   it('a key that is taken out of the file is refused at once, also by tokens that were seen', async () => {
     const app = await start(STORED);
     const token = await login(app.url, EMAIL, PASSWORD);
@@ -122,9 +134,10 @@ describe('tokens across a change of keys', () => {
 
       const soon = await rotateByCommand('--now');
       await eventually(async () => {
-        newest = await refreshed(server.url, newest);
-        // Whichever key it is of, the other server has read it by now.
-        expect(await guarded(other.url, newest)).toBe(200);
+        for (const [signing, asked] of [[server, other] as const, [other, server] as const]) {
+          newest = await refreshed(signing.url, newest);
+          expect(await guarded(asked.url, newest)).toBe(200);
+        }
         return kidOf(newest) === soon;
       });
       expect(await guarded(server.url, before)).toBe(200);

@@ -37,12 +37,14 @@ describe(`a logout on one process reaches another on the same database, ${TIMES}
     const loggedOutAt = performance.now();
     // What asks the session's row never lags.
     expect((await refresh(there.url, token)).status).toBe(401);
-    for (let status = 200; status !== 401; await sleep(5)) {
+    let took = 0;
+    for (let status = 200; status !== 401; took = performance.now() - loggedOutAt) {
+      await sleep(5);
       status = await guarded(there.url, token);
       expect([200, 401]).toContain(status);
-      expect(performance.now() - loggedOutAt).toBeLessThan(BOUND_MS);
+      expect(took).toBeLessThan(BOUND_MS);
     }
-    const took = performance.now() - loggedOutAt;
+    expect(took).toBeLessThan(BOUND_MS);
     await sleep(randomInt(POLL_MS));
     expect(await guarded(there.url, token)).toBe(401);
     return took;

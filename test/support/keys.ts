@@ -24,7 +24,7 @@ export async function read(t: TestApp, kid: string): Promise<void> {
 }
 
 /** Asks until the answer is yes. Throws after `seconds`. */
-export async function eventually(ask: () => boolean | Promise<boolean>, seconds = 10): Promise<void> {
+export async function eventually(ask: () => boolean | Promise<boolean>, seconds = 20): Promise<void> {
   for (const deadline = Date.now() + seconds * 1000; !(await ask());) {
     if (Date.now() > deadline) throw new Error(`not within ${seconds} s`);
     await new Promise((resolve) => setTimeout(resolve, 20));

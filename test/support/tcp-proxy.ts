@@ -6,6 +6,7 @@ export class TcpProxy {
   private state: 'open' | 'cut' | 'silent' = 'open';
   private readonly clients = new Set<Socket>();
   private readonly upstreams = new Map<Socket, Socket>();
+  private readonly forgotten: Socket[] = [];
 
   private constructor(
     private readonly target: URL,
@@ -48,8 +49,18 @@ export class TcpProxy {
     for (const client of this.clients) this.forward(client);
   }
 
+  /** A black hole for the connections there are, for good; new ones pass. As after a failover, or in a firewall that forgot them. */
+  forget(): void {
+    this.silence();
+    for (const [client, upstream] of this.upstreams) this.forgotten.push(client, upstream);
+    this.clients.clear();
+    this.upstreams.clear();
+    this.state = 'open';
+  }
+
   async close(): Promise<void> {
     this.cut();
+    for (const socket of this.forgotten) socket.destroy();
     this.server.close();
     await once(this.server, 'close');
   }

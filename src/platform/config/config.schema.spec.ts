@@ -1,4 +1,5 @@
 import { execSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { ConfigError, parseConfig, type ParsedConfig } from './config.schema.js';
@@ -6,6 +7,16 @@ import { settings } from './settings.schema.js';
 
 const secret = 'kP3vR8xLq2ZtW7nB5yHc9MdF4sJg6TaE';
 const other = 'uY1oIw0eXrQ-NbVmCkLzJhGfDsApSdKq';
+
+function pemOf(namedCurve: string): { privatePem: string; publicPem: string } {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve });
+  return {
+    privatePem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    publicPem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+  };
+}
+const { privatePem, publicPem } = pemOf('P-256');
+const larger = pemOf('P-384');
 
 function faultsOf(env: Record<string, string | undefined>): string[] {
   try {
@@ -26,10 +37,17 @@ describe('parseConfig', () => {
       corsOrigins: [],
       logLevel: 'info',
       dataDir: resolve('data'),
+      jwtPreviousSecrets: [],
+      jwtAlgorithm: 'HS256',
+      jwtVerificationKeys: [],
       jwtIssuer: 'gatehouse',
       jwtAudience: 'gatehouse',
       accessTokenTtlSeconds: 3600,
       sessionTtlSeconds: 2_592_000,
+      refreshGraceSeconds: 30,
+      maxSessionsPerUser: 20,
+      revocationPollMs: 1_000,
+      revocationMaxStalenessSeconds: 30,
       bcryptCost: 12,
       bootstrapAdminEmail: 'admin@example.com',
     });
@@ -53,6 +71,8 @@ describe('parseConfig', () => {
     ['DATABASE_URL', 'postgresql:///g?host=/run', 'databaseUrl', 'postgresql:///g?host=/run'],
     ['JWT_SECRET', secret, 'jwtSecret', secret],
     ['JWT_SECRET', 'ä'.repeat(9) + 'bcdefghijklmno', 'jwtSecret', 'ä'.repeat(9) + 'bcdefghijklmno'],
+    ['JWT_PREVIOUS_SECRETS', `${secret}, ${other}`, 'jwtPreviousSecrets', [secret, other]],
+    ['JWT_ALGORITHM', 'ES256', 'jwtAlgorithm', 'ES256'],
     ['ENCRYPTION_KEY', secret, 'encryptionKey', secret],
     ['JWT_ISSUER', 'https://auth.example.com', 'jwtIssuer', 'https://auth.example.com'],
     ['JWT_AUDIENCE', 'a'.repeat(64), 'jwtAudience', 'a'.repeat(64)],
@@ -72,7 +92,36 @@ describe('parseConfig', () => {
     expect(parseConfig({ [name]: text })[key]).toEqual(value);
   });
 
+  it('accepts keys in PEM, line breaks as they are or written as \\n', () => {
+    for (const [one, two] of [
+      ['\n', '\n'],
+      ['\n', '\r\n'],
+      ['\n', '\\n'],
+    ] as const) {
+      const config = parseConfig({
+        JWT_PRIVATE_KEY: privatePem.replaceAll(one, two),
+        JWT_VERIFICATION_KEYS: (publicPem + pemOf('P-256').publicPem).replaceAll(one, two),
+      });
+      expect(config.jwtPrivateKey?.export({ type: 'pkcs8', format: 'pem' })).toBe(privatePem);
+      expect(config.jwtVerificationKeys).toHaveLength(2);
+      expect(config.jwtVerificationKeys[0]?.export({ type: 'spki', format: 'pem' })).toBe(publicPem);
+    }
+  });
+
   const refused: [string, string[]][] = [
+    ['JWT_SECRET', [privatePem.trim(), publicPem.trim().replaceAll('\n', '\\n')]],
+    ['JWT_PREVIOUS_SECRETS', [',', `${secret},`, `${secret},short`, publicPem.trim()]],
+    ['JWT_ALGORITHM', ['none', 'es256', 'RS256', ' ']],
+    ['JWT_PRIVATE_KEY', ['', ' ', secret, publicPem, larger.privatePem, privatePem.slice(0, -40)]],
+    [
+      'JWT_VERIFICATION_KEYS',
+      // A second key that was cut off, or pasted with something else, is not passed over.
+      [' x', secret, privatePem, larger.publicPem, publicPem + larger.publicPem].concat(
+        publicPem + publicPem.slice(0, -30),
+        publicPem + privatePem,
+        `${publicPem}next`,
+      ),
+    ],
     ['NODE_ENV', ['prod', 'Production', ' ']],
     ['PORT', ['65536', '-1', '80 ', '0x50', '8e1', '80.0', '+80', '99999999999999999999']],
     ['HOST', ['two words', 'http://a', '[::1]', 'a.', '-a']],
@@ -116,6 +165,16 @@ describe('parseConfig', () => {
     expect(parseConfig(Object.fromEntries(empty.map(({ name }) => [name, ''])))).toEqual(parseConfig({}));
   });
 
+  it('wants in production the key of the algorithm, and not that of the other', () => {
+    const production = { NODE_ENV: 'production', ENCRYPTION_KEY: other };
+    expect(faultsOf({ ...production, JWT_ALGORITHM: 'ES256', JWT_PRIVATE_KEY: privatePem })).toEqual([]);
+    expect(faultsOf({ ...production, JWT_ALGORITHM: 'ES256', JWT_SECRET: secret })).toEqual([
+      expect.stringContaining(
+        'JWT_PRIVATE_KEY: must be set with NODE_ENV=production and JWT_ALGORITHM=ES256; make one with: openssl ',
+      ),
+    ]);
+  });
+
   it('allows the bcrypt costs 4 to 9 in tests only', () => {
     expect(parseConfig({ NODE_ENV: 'test', BCRYPT_COST: '4' }).bcryptCost).toBe(4);
     expect(faultsOf({ NODE_ENV: 'test', BCRYPT_COST: '3' })).toHaveLength(1);
@@ -132,7 +191,7 @@ describe('parseConfig', () => {
   });
 
   it('reports all faults at once, a line each, and never a value', () => {
-    const leak = 'leaked value '.repeat(6);
+    const leak = ' leaked';
     const names = Object.values(settings).map(({ name }) => name);
     const faults = faultsOf({ ...Object.fromEntries(names.map((name) => [name, leak])), DATA_DIR: ' ' });
     expect(faults.map((line) => line.split(':')[0])).toEqual(names);
@@ -140,7 +199,10 @@ describe('parseConfig', () => {
   });
 });
 
-describe.each(['JWT_SECRET', 'ENCRYPTION_KEY'])('%s', (name) => {
+describe.each([
+  ['JWT_SECRET', ' and JWT_ALGORITHM=HS256'],
+  ['ENCRYPTION_KEY', ''],
+])('%s', (name, unless) => {
   const bad = {
     empty: '',
     blank: ' '.repeat(40),
@@ -169,7 +231,7 @@ describe.each(['JWT_SECRET', 'ENCRYPTION_KEY'])('%s', (name) => {
     it('may be missing except in production', () => {
       const faults = faultsOf({ ...others, [name]: undefined });
       const required = expect.stringContaining(
-        `${name}: must be set with NODE_ENV=production; make one with: `,
+        `${name}: must be set with NODE_ENV=production${unless}; make one with: `,
       );
       expect(faults).toEqual(nodeEnv === 'production' ? [required] : []);
     });

@@ -23,7 +23,8 @@ Where they are not set, the first start generates them into \`DATA_DIR\` (\`jwt-
 their owner only) and says so; later starts read them there. Keep them with your backups.
 
 **Production.** With \`NODE_ENV=production\` nothing is generated and these files are not read: both must be set. To take
-generated ones along, set the variables to what the files hold.
+generated ones along, set the variables to what the files hold. With \`JWT_ALGORITHM=ES256\`, \`JWT_PRIVATE_KEY\` takes the
+place of \`JWT_SECRET\`: [signing keys](signing-keys.md) tells how, and how keys are changed while people are signed in.
 `;
 
 function table(settings: readonly Setting<unknown>[]): string {

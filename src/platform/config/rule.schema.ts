@@ -83,8 +83,8 @@ export const origins: Rule<readonly string[]> = {
   },
 };
 
-/** What people paste: placeholders, and short texts repeated until they are long enough. */
-const sample = /change[-_ ]?me|^secret|^(.{1,16})\1+$/is;
+/** What people paste: placeholders, short texts repeated until they are long enough, and keys of ES256 (half of them public). */
+const sample = /change[-_ ]?me|^secret|^(.{1,16})\1+$|^-----BEGIN/is;
 
 /** Commands that print a good secret, each as it is pasted. */
 export const secretMakers = [
@@ -103,10 +103,9 @@ export const key: Rule<string> = {
   remedy: `make one with: ${secretMakers.join(' or: ')}`,
 };
 
-/** Any number of such keys, separated by commas. */
+/** Any number of such keys, separated by commas. Unlike a blank secret, a blank list says what is meant. */
 export const keys: Rule<readonly string[]> = {
   sentence: `secrets separated by commas, each ${key.sentence}`,
-  secret: true,
   parse: (text) => {
     const list = text === '' ? [] : text.split(',').map((part) => part.trim());
     return list.every((part) => key.parse(part) !== undefined) ? Object.freeze(list) : undefined;
@@ -139,11 +138,12 @@ export const privateKey: Rule<KeyObject> = {
 export const publicKeys: Rule<readonly KeyObject[]> = {
   sentence: 'P-256 public keys in PEM, one after the other',
   parse: (text) => {
-    const blocks = pem(text).match(/-----BEGIN [^-]+-----[^-]+-----END [^-]+-----/g) ?? [];
-    const found = blocks.flatMap((block) => p256(() => createPublicKey(block)) ?? []);
-    return found.length === blocks.length && (blocks.length > 0 || text === '')
-      ? Object.freeze(found)
-      : undefined;
+    const block = /-----BEGIN PUBLIC KEY-----[^-]+-----END PUBLIC KEY-----/g;
+    const blocks = pem(text).match(block) ?? [];
+    const found = blocks.flatMap((each) => p256(() => createPublicKey(each)) ?? []);
+    // Nothing but keys: one that was cut off must not be missed in silence.
+    const isAll = found.length === blocks.length && pem(text).replaceAll(block, '').trim() === '';
+    return isAll ? Object.freeze(found) : undefined;
   },
 };
 

@@ -16,10 +16,9 @@ export class ImpatientQueryRunner extends PostgresQueryRunner {
   override query(sql: string, parameters: unknown[] | undefined, structured: true): Promise<QueryResult>;
   override query<T>(sql: string, parameters?: unknown[], structured?: boolean): Promise<T>;
   override async query(sql: string, parameters?: unknown[], structured?: boolean): Promise<unknown> {
-    if (this.isPatient || this.isReleased) return super.query(sql, parameters, structured);
     // Waiting for a connection has a bound of its own.
-    await this.connect();
-    const timer = setTimeout(() => this.giveUp(), PATIENCE_MS);
+    if (!this.isReleased) await this.connect();
+    const timer = this.isPatient ? undefined : setTimeout(() => this.giveUp(), PATIENCE_MS);
     try {
       return (await super.query(sql, parameters, structured)) as unknown;
     } finally {

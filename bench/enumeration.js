@@ -1,0 +1,197 @@
+// @ts-check
+import { Agent, request } from 'node:http';
+import { parseArgs } from 'node:util';
+import { loadavg } from 'node:os';
+import bcrypt from 'bcrypt';
+import { spread } from './sample.js';
+import { build, Server, UNTHROTTLED } from './server.js';
+
+const HELP = `Usage: npm run enumeration -- [--samples N]
+
+Measures whether the time of a refused login tells what it was refused for: N samples (400) of each class of accounts at each
+endpoint, one request at a time, the classes in turns. Exit code 1 where two classes can be told apart.
+`;
+
+const COST = 10;
+const PASSWORD = 'a right password';
+const ENDPOINTS = ['/v1/login', '/api/users/auth'];
+/** Of two medians. */
+const DIFFERENCE = { ms: 5, share: 0.05 };
+/** How often a guess by time alone, which of two answers is of which class, may be right. */
+const AUC = 0.6;
+const WARM_UP = 5;
+/** One account less often than it takes to be slowed down. */
+const TRIES_PER_ACCOUNT = 4;
+
+/**
+ * @typedef {object} Class
+ * @property {string} password what is tried
+ * @property {string | null} [hash] what is stored; no account where there is none
+ * @property {boolean} [isDisabled]
+ * @property {string} [exempt] why its time may be another
+ */
+
+const hash = bcrypt.hashSync(PASSWORD, COST);
+/** @type {Record<string, Class>} */
+const classes = {
+  'unknown e-mail': { password: PASSWORD },
+  'wrong password': { hash, password: 'a wrong password' },
+  'no password': { hash: null, password: PASSWORD },
+  'disabled, right password': { hash, isDisabled: true, password: PASSWORD },
+  'unreadable hash': { hash: '$2y$31$x', password: PASSWORD },
+  'over-long password': { hash, password: 'x'.repeat(73) },
+  [`older hash (cost ${COST - 2})`]: {
+    hash: bcrypt.hashSync(PASSWORD, COST - 2),
+    password: 'a wrong password',
+    exempt: `costs 2^${COST - 2} + 2^${COST}: the hash itself, then the decoy`,
+  },
+};
+const names = Object.keys(classes);
+
+/** @param {string} name @param {number} sample */
+const emailOf = (name, sample) =>
+  `${name.replace(/\W+/g, '-')}-${Math.floor(sample / TRIES_PER_ACCOUNT)}@example.com`;
+
+/** @param {number} tries at each account of each class */
+function accountsFor(tries) {
+  return names.flatMap((name) => {
+    const { hash, isDisabled = false } = classes[name] ?? {};
+    if (hash === undefined) return [];
+    const emails = Array.from({ length: Math.ceil(tries / TRIES_PER_ACCOUNT) }, (_, i) =>
+      emailOf(name, i * TRIES_PER_ACCOUNT),
+    );
+    return emails.map((email) => ({ email, hash, isDisabled }));
+  });
+}
+
+const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+
+/**
+ * Milliseconds until a refused login is answered whole.
+ * @param {string} url
+ * @param {object} body
+ * @returns {Promise<number>}
+ */
+function refusedIn(url, body) {
+  return new Promise((resolve, reject) => {
+    const text = JSON.stringify(body);
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
+    const asked = performance.now();
+    const asking = request(url, { method: 'POST', headers, agent }, (answer) => {
+      answer.resume().on('end', () => {
+        const elapsed = performance.now() - asked;
+        if (answer.statusCode === 401) resolve(elapsed);
+        else reject(new Error(`${url} answered ${answer.statusCode} to ${text}`));
+      });
+    });
+    asking.on('error', reject);
+    asking.end(text);
+  });
+}
+
+/** @template T @param {T[]} values */
+function shuffled(values) {
+  const left = [...values];
+  return values.map(() => /** @type {T} */ (left.splice(Math.floor(Math.random() * left.length), 1)[0]));
+}
+
+/**
+ * @param {string} url
+ * @param {number} samples of each class at each endpoint
+ */
+async function measure(url, samples) {
+  const turns = ENDPOINTS.flatMap((endpoint) => names.map((name) => ({ endpoint, name })));
+  /** @type {Map<string, number[]>} */
+  const times = new Map(turns.map(({ endpoint, name }) => [endpoint + name, []]));
+  for (let round = 0; round < WARM_UP + samples; round += 1) {
+    for (const { endpoint, name } of shuffled(turns)) {
+      const email = emailOf(name, ENDPOINTS.length * round + ENDPOINTS.indexOf(endpoint));
+      const time = await refusedIn(url + endpoint, { email, password: classes[name]?.password });
+      if (round >= WARM_UP) times.get(endpoint + name)?.push(time);
+    }
+    if (round % 50 === 49) process.stderr.write(`round ${round + 1} of ${WARM_UP + samples}\n`);
+  }
+  return times;
+}
+
+/**
+ * How well a threshold on time tells `a` from `b`: 0.5 not at all, 1 always (area under the ROC curve, by Mann and Whitney's U).
+ * @param {number[]} a
+ * @param {number[]} b
+ */
+function auc(a, b) {
+  let wins = 0;
+  for (const x of a) for (const y of b) wins += x > y ? 1 : x === y ? 0.5 : 0;
+  const share = wins / (a.length * b.length);
+  return Math.max(share, 1 - share);
+}
+
+/** @param {(string | number)[][]} rows the first is the head */
+const table = ([head = [], ...rows]) =>
+  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+
+/**
+ * @param {string} endpoint
+ * @param {Map<string, number[]>} times
+ */
+function judge(endpoint, times) {
+  const of = (/** @type {string} */ name) => times.get(endpoint + name) ?? [];
+  const median = (/** @type {string} */ name) => spread(of(name)).median;
+  const medians = names.map((name) => [name, median(name).toFixed(1)]);
+  let isBroken = false;
+  const pairs = names.flatMap((a, i) =>
+    names.slice(i + 1).map((b) => {
+      const difference = Math.abs(median(a) - median(b));
+      const bound = Math.max(DIFFERENCE.ms, DIFFERENCE.share * Math.min(median(a), median(b)));
+      const area = auc(of(a), of(b));
+      const isMet = difference <= bound && area <= AUC;
+      const isExempt = classes[a]?.exempt ?? classes[b]?.exempt;
+      if (!isMet && !isExempt) isBroken = true;
+      const verdict = isMet ? 'met' : isExempt ? 'not met, known' : 'NOT MET';
+      return [a, b, difference.toFixed(1), bound.toFixed(1), area.toFixed(2), verdict];
+    }),
+  );
+  const text = [
+    `### POST ${endpoint}`,
+    table([['class', 'median ms'], ...medians]),
+    table([['class', 'class', 'difference ms', 'at most', `AUC (at most ${AUC.toFixed(2)})`, ''], ...pairs]),
+  ];
+  return { text: text.join('\n\n'), isBroken };
+}
+
+async function main() {
+  const { values } = parseArgs({
+    options: { samples: { type: 'string', default: '400' }, help: { type: 'boolean', default: false } },
+  });
+  if (values.help) return void process.stdout.write(HELP);
+  const samples = Number(values.samples);
+  if (!Number.isInteger(samples) || samples < 2) throw new Error('--samples: a whole number from 2 on');
+  build();
+  const server = new Server();
+  const load = () => loadavg()[0]?.toFixed(1);
+  try {
+    await server.start({ NODE_ENV: 'test', BCRYPT_COST: String(COST), LOG_LEVEL: 'error', ...UNTHROTTLED });
+    server.insert(accountsFor(ENDPOINTS.length * (WARM_UP + samples)));
+    const before = load();
+    const times = await measure(server.url, samples);
+    const results = ENDPOINTS.map((endpoint) => judge(endpoint, times));
+    const exempt = names.flatMap((name) => classes[name]?.exempt && `${name}: ${classes[name].exempt}`);
+    process.stdout.write(
+      [
+        `${samples} samples of each class at each endpoint, interleaved; bcrypt cost ${COST}; load average ${before} before, ${load()} after`,
+        ...results.map(({ text }) => text),
+        ...exempt.filter(Boolean),
+        '',
+      ].join('\n\n'),
+    );
+    if (results.some(({ isBroken }) => isBroken)) process.exitCode = 1;
+  } finally {
+    agent.destroy();
+    await server.stop();
+  }
+}
+
+main().catch((/** @type {Error} */ error) => {
+  process.stderr.write(`enumeration: ${error.message}\n`);
+  process.exitCode = 1;
+});
