@@ -14,7 +14,7 @@ describe('generateRecoveryCodes', () => {
     const seen = Array.from({ length: 16 }, () => new Map<string, number>());
     for (let i = 0; i < 200; i += 1) {
       for (const each of generateRecoveryCodes()) {
-        [...each.replaceAll('-', '')].forEach((character, place) => {
+        Array.from(each.replaceAll('-', '')).forEach((character, place) => {
           seen[place]?.set(character, (seen[place].get(character) ?? 0) + 1);
         });
       }
@@ -27,7 +27,8 @@ describe('generateRecoveryCodes', () => {
   });
 
   it('makes codes that are their own canonical form, hyphens aside', () => {
-    for (const each of generateRecoveryCodes()) expect(canonicalRecoveryCode(each)).toBe(each.replaceAll('-', ''));
+    for (const each of generateRecoveryCodes())
+      expect(canonicalRecoveryCode(each)).toBe(each.replaceAll('-', ''));
   });
 });
 
@@ -39,17 +40,27 @@ describe('canonicalRecoveryCode', () => {
     },
   );
 
-  it.each(['', '-', 'abcd-efgh-ij23-mno', 'abcd-efgh-ij23-mnopq', 'abcd-efgh-ij18-mnop', 'abcd_efgh_ij23_mnop', 'äbcd-efgh-ij23-mnop', `${code}\n`])(
-    'takes %j for none',
-    (text) => {
-      expect(canonicalRecoveryCode(text)).toBeUndefined();
-    },
-  );
+  it.each([
+    '',
+    '-',
+    'abcd-efgh-ij23-mno',
+    'abcd-efgh-ij23-mnopq',
+    'abcd-efgh-ij18-mnop',
+    'abcd_efgh_ij23_mnop',
+    'äbcd-efgh-ij23-mnop',
+    `${code}\n`,
+  ])('takes %j for none', (text) => {
+    expect(canonicalRecoveryCode(text)).toBeUndefined();
+  });
 });
 
 describe('hashRecoveryCode', () => {
   it('differs between accounts and codes, and holds nothing of the code', () => {
-    const hashes = [hashRecoveryCode(1, code), hashRecoveryCode(2, code), hashRecoveryCode(1, 'abcdefghij23mnoq')];
+    const hashes = [
+      hashRecoveryCode(1, code),
+      hashRecoveryCode(2, code),
+      hashRecoveryCode(1, 'abcdefghij23mnoq'),
+    ];
     expect(new Set(hashes).size).toBe(3);
     for (const hash of hashes) expect(hash).toMatch(/^[\w-]{43}$/);
   });

@@ -44,9 +44,10 @@ describe('matchedStep', () => {
       const code = theirs.generate({ timestamp: now + (randomInt(7) - 3) * STEP_MS });
       const step = Math.floor(now / STEP_MS);
       // All of them: one in a million codes is that of two steps.
-      const expected: (number | undefined)[] = Array.from({ length: 2 * window + 1 }, (_, j) => step - window + j).filter(
-        (each) => theirs.generate({ timestamp: each * STEP_MS }) === code,
-      );
+      const expected: (number | undefined)[] = Array.from(
+        { length: 2 * window + 1 },
+        (_, j) => step - window + j,
+      ).filter((each) => theirs.generate({ timestamp: each * STEP_MS }) === code);
       const ours = matchedStep(bytes, code, now, window);
       if (!(expected.length === 0 ? ours === undefined : expected.includes(ours))) {
         disagreements.push({ secret: bytes.toString('hex'), now, window, code, ours, expected });
@@ -88,7 +89,10 @@ describe('matchedStep', () => {
   it('throws for the empty secret even with the code that anybody can compute for it', () => {
     const now = 1_764_000_000_000;
     // HMAC pads both to the same block of zeros.
-    const code = HOTP.generate({ secret: new Secret({ buffer: new ArrayBuffer(1) }), counter: now / STEP_MS });
+    const code = HOTP.generate({
+      secret: new Secret({ buffer: new ArrayBuffer(1) }),
+      counter: now / STEP_MS,
+    });
     expect(() => matchedStep(Buffer.alloc(0), code, now, 0)).toThrow(RangeError);
   });
 

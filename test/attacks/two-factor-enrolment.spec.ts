@@ -32,7 +32,8 @@ describe('enrolment', () => {
     token = await login(t.url, email, PASSWORD);
   });
 
-  const begin = (password: unknown = PASSWORD, as = token) => post(`${t.url}/v1/two-factor`, { password }, bearer(as));
+  const begin = (password: unknown = PASSWORD, as = token) =>
+    post(`${t.url}/v1/two-factor`, { password }, bearer(as));
   const confirm = (authenticator: Authenticator, as = token) =>
     post(t.url + CONFIRM, { code: authenticator.code(t.clock.now()) }, bearer(as));
   const isOn = async (as = token) =>
@@ -43,7 +44,9 @@ describe('enrolment', () => {
     expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(201));
     const secrets = answers.map(({ body }) => (body as { secret: string }).secret);
     expect(new Set(secrets).size).toBe(20);
-    const rows: unknown[] = await t.dataSource.query('SELECT user_id FROM two_factor WHERE user_id = $1', [id]);
+    const rows: unknown[] = await t.dataSource.query('SELECT user_id FROM two_factor WHERE user_id = $1', [
+      id,
+    ]);
     expect(rows).toHaveLength(1);
     const results: number[] = [];
     for (const secret of secrets) {
@@ -71,7 +74,9 @@ describe('enrolment', () => {
     expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(409));
     expect(await factorRow(t, account)).toEqual(before);
     t.clock.advance(30);
-    expect((await tryLogin(t, account, { code: account.authenticator.code(t.clock.now()) })).status).toBe(200);
+    expect((await tryLogin(t, account, { code: account.authenticator.code(t.clock.now()) })).status).toBe(
+      200,
+    );
   });
 
   it.each(['wrong', PASSWORD.toUpperCase(), ` ${PASSWORD}`])('needs the password: %j', async (password) => {
@@ -105,7 +110,10 @@ describe('enrolment', () => {
 
   it('again and again while somebody confirms: what is on is what was confirmed', async () => {
     const authenticator = await enrol(t, token);
-    const [confirmed, ...begun] = await Promise.all([confirm(authenticator), ...Array.from({ length: 10 }, () => begin())]);
+    const [confirmed, ...begun] = await Promise.all([
+      confirm(authenticator),
+      ...Array.from({ length: 10 }, () => begin()),
+    ]);
     const wasFirst = confirmed.status === 200;
     expect(begun.filter(({ status }) => status !== 201 && status !== 409)).toEqual([]);
     expect(await isOn()).toBe(wasFirst);
@@ -120,7 +128,9 @@ describe('enrolment', () => {
     for (const path of LOGIN_PATHS) {
       expect((await tryLogin(t, { email }, {}, path)).status).toBe(200);
       // A code is not asked for, and one that is sent is not looked at.
-      expect((await tryLogin(t, { email }, { code: authenticator.wrongCode(t.clock.now()) }, path)).status).toBe(200);
+      expect(
+        (await tryLogin(t, { email }, { code: authenticator.wrongCode(t.clock.now()) }, path)).status,
+      ).toBe(200);
     }
     expect(await isOn()).toBe(false);
     expect(await triesSpent(t, { id })).toBe(0);
@@ -140,10 +150,14 @@ describe('enrolment', () => {
     const authenticator = await enrol(t, token);
     await accounts.setPassword(email, 'another Password 1');
     for (const answer of [await begin(), await confirm(authenticator)]) expect(answer.status).toBe(401);
-    token = (await post(`${t.url}/v1/login`, { email, password: 'another Password 1' })).headers.get('access_token') ?? '';
+    token =
+      (await post(`${t.url}/v1/login`, { email, password: 'another Password 1' })).headers.get(
+        'access_token',
+      ) ?? '';
     expectRefused(await begin(), '/v1/two-factor');
     await accounts.disable(email);
-    for (const answer of [await begin('another Password 1'), await confirm(authenticator)]) expect(answer.status).toBe(401);
+    for (const answer of [await begin('another Password 1'), await confirm(authenticator)])
+      expect(answer.status).toBe(401);
     expect((await factorRow(t, { id }))?.confirmed_at).toBeNull();
   });
 
@@ -167,7 +181,9 @@ describe('enrolment', () => {
     const account = await createProtectedAccount(t);
     await t.app.get(AccountsService).delete(account.email);
     expect(await factorRow(t, account)).toBeUndefined();
-    const left: unknown[] = await t.dataSource.query('SELECT 1 FROM recovery_codes WHERE user_id = $1', [account.id]);
+    const left: unknown[] = await t.dataSource.query('SELECT 1 FROM recovery_codes WHERE user_id = $1', [
+      account.id,
+    ]);
     expect(left).toEqual([]);
     await t.createUser(account.email);
     expect((await tryLogin(t, account)).status).toBe(200);

@@ -11,8 +11,10 @@ import {
   type ProtectedAccount,
 } from '../support/second-factor.js';
 
-const fullWidth = (code: string) => code.replace(/\d/g, (digit) => String.fromCharCode(0xff10 + Number(digit)));
-const devanagari = (code: string) => code.replace(/\d/g, (digit) => String.fromCharCode(0x966 + Number(digit)));
+const fullWidth = (code: string) =>
+  code.replace(/\d/g, (digit) => String.fromCharCode(0xff10 + Number(digit)));
+const devanagari = (code: string) =>
+  code.replace(/\d/g, (digit) => String.fromCharCode(0x966 + Number(digit)));
 
 /** Made from the right code: whatever a lenient reader would take for it. */
 const malformed: [string, (code: string) => unknown][] = [
@@ -57,7 +59,12 @@ const malformed: [string, (code: string) => unknown][] = [
 
 const sentence = (field: string) => [
   { message: `The ${field} field must be a string.` },
-  { message: field === 'code' ? 'The code field must be 6 digits.' : 'The recovery_code field must be 16 letters and digits.' },
+  {
+    message:
+      field === 'code'
+        ? 'The code field must be 6 digits.'
+        : 'The recovery_code field must be 16 letters and digits.',
+  },
 ];
 
 /** Texts that are no code, though some library somewhere reads them as one: a 400 at every door, and no try is spent. */
@@ -83,7 +90,10 @@ describe('a malformed code', () => {
   });
 
   /** Sends `factor` to every door that takes one; every answer must be the same 400. */
-  async function expect400(factor: { code?: unknown; recovery_code?: unknown }, field: 'code' | 'recovery_code'): Promise<void> {
+  async function expect400(
+    factor: { code?: unknown; recovery_code?: unknown },
+    field: 'code' | 'recovery_code',
+  ): Promise<void> {
     const value = factor[field];
     const faults = typeof value === 'string' ? sentence(field).slice(1) : sentence(field);
     const full = { password: PASSWORD, ...factor };
@@ -93,13 +103,21 @@ describe('a malformed code', () => {
       await post(`${t.url}/v1/login`, wrongPassword),
       await post(`${t.url}/v1/two-factor/disable`, full, bearer(account.token)),
       await post(`${t.url}/v1/two-factor/recovery-codes`, full, bearer(account.token)),
-      ...(field === 'code' ? [await post(`${t.url}/v1/two-factor/confirm`, factor, bearer(enrolling.token))] : []),
+      ...(field === 'code'
+        ? [await post(`${t.url}/v1/two-factor/confirm`, factor, bearer(enrolling.token))]
+        : []),
     ];
     for (const { status, body } of answers) {
-      expect({ status, body }).toMatchObject({ status: 400, body: { message: faults[0]?.message, details: { [field]: faults } } });
+      expect({ status, body }).toMatchObject({
+        status: 400,
+        body: { message: faults[0]?.message, details: { [field]: faults } },
+      });
       expect(Object.keys((body as { details: object }).details)).toEqual([field]);
     }
-    const api = [await tryLogin(t, account, factor, LOGIN_PATHS[1]), await post(`${t.url}${LOGIN_PATHS[1]}`, wrongPassword)];
+    const api = [
+      await tryLogin(t, account, factor, LOGIN_PATHS[1]),
+      await post(`${t.url}${LOGIN_PATHS[1]}`, wrongPassword),
+    ];
     for (const { status, body } of api) expect({ status, body }).toEqual({ status: 400, body: faults[0] });
     expect([await factorRow(t, account), await factorRow(t, enrolling)]).toEqual(before);
   }
@@ -134,24 +152,29 @@ describe('a malformed code', () => {
     await expect400({ code: account.authenticator.code(t.clock.now()), recovery_code: 'x' }, 'recovery_code');
   });
 
-  it.each([[{ code: '' }], [{ code: null }], [{ recovery_code: '' }], [{ recovery_code: null }], [{ code: '', recovery_code: null }]])(
-    'is none at all: %j',
-    async (factor) => {
-      const answer = await tryLogin(t, account, factor);
-      expect({ status: answer.status, body: answer.body }).toMatchObject({
-        status: 400,
-        body: { details: { code: [{ message: 'The code field is required.' }] } },
-      });
-      expect((await tryLogin(t, account, factor, LOGIN_PATHS[1])).status).toBe(401);
-      expect(await factorRow(t, account)).toEqual((before as unknown[])[0]);
-    },
-  );
+  it.each([
+    [{ code: '' }],
+    [{ code: null }],
+    [{ recovery_code: '' }],
+    [{ recovery_code: null }],
+    [{ code: '', recovery_code: null }],
+  ])('is none at all: %j', async (factor) => {
+    const answer = await tryLogin(t, account, factor);
+    expect({ status: answer.status, body: answer.body }).toMatchObject({
+      status: 400,
+      body: { details: { code: [{ message: 'The code field is required.' }] } },
+    });
+    expect((await tryLogin(t, account, factor, LOGIN_PATHS[1])).status).toBe(401);
+    expect(await factorRow(t, account)).toEqual((before as unknown[])[0]);
+  });
 
   it('leaves the right one as good as it was', async () => {
     const now = t.clock.now();
     expect((await tryLogin(t, account, { code: account.authenticator.code(now) })).status).toBe(200);
     expect((await tryLogin(t, account, { recovery_code: account.recoveryCodes[0] })).status).toBe(200);
     const code = enrolling.authenticator.code(now);
-    expect((await post(`${t.url}/v1/two-factor/confirm`, { code }, bearer(enrolling.token))).status).toBe(200);
+    expect((await post(`${t.url}/v1/two-factor/confirm`, { code }, bearer(enrolling.token))).status).toBe(
+      200,
+    );
   });
 });

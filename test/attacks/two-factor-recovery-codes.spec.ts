@@ -31,14 +31,19 @@ describe('a recovery code', () => {
   });
 
   const left = async () =>
-    ((await send(`${t.url}/v1/two-factor`, { headers: bearer(account.token) })).body as { recovery_codes_left: number })
-      .recovery_codes_left;
+    (
+      (await send(`${t.url}/v1/two-factor`, { headers: bearer(account.token) })).body as {
+        recovery_codes_left: number;
+      }
+    ).recovery_codes_left;
   const own = (route: string, factor: object) =>
     post(`${t.url}/v1/two-factor/${route}`, { password: PASSWORD, ...factor }, bearer(account.token));
 
   it('twenty times at once opens one session', async () => {
     const answers = await Promise.all(
-      Array.from({ length: 20 }, (_, i) => tryLogin(t, account, { recovery_code: code }, LOGIN_PATHS[i % 2 ? 1 : 0])),
+      Array.from({ length: 20 }, (_, i) =>
+        tryLogin(t, account, { recovery_code: code }, LOGIN_PATHS[i % 2 ? 1 : 0]),
+      ),
     );
     expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(19).fill(401)]);
     expect(await left()).toBe(9);
@@ -59,7 +64,9 @@ describe('a recovery code', () => {
   it('opens ten logins, each by another, and then nothing', async () => {
     for (const [i, each] of account.recoveryCodes.entries()) {
       expect(await left()).toBe(10 - i);
-      expect((await tryLogin(t, account, { recovery_code: each }, LOGIN_PATHS[i % 2 ? 1 : 0])).status).toBe(200);
+      expect((await tryLogin(t, account, { recovery_code: each }, LOGIN_PATHS[i % 2 ? 1 : 0])).status).toBe(
+        200,
+      );
     }
     expect(await left()).toBe(0);
     expectRefused(await tryLogin(t, account, { recovery_code: account.recoveryCodes[9] }));
@@ -71,7 +78,7 @@ describe('a recovery code', () => {
       (text: string) => text.replaceAll('-', ''),
       (text: string) => text.replaceAll('-', ' '),
       (text: string) => ` ${text} `,
-      (text: string) => [...text.replaceAll('-', '')].join('-'),
+      (text: string) => Array.from(text.replaceAll('-', '')).join('-'),
     ];
     for (const [i, form] of forms.entries()) {
       const typed = form(account.recoveryCodes[i] ?? '');
@@ -84,14 +91,21 @@ describe('a recovery code', () => {
   it('is of no use to another account, also where its row is moved there', async () => {
     const attacker = await createProtectedAccount(t);
     expectRefused(await tryLogin(t, account, { recovery_code: attacker.recoveryCodes[0] }));
-    await t.dataSource.query('UPDATE recovery_codes SET user_id = $1 WHERE user_id = $2', [account.id, attacker.id]);
+    await t.dataSource.query('UPDATE recovery_codes SET user_id = $1 WHERE user_id = $2', [
+      account.id,
+      attacker.id,
+    ]);
     expect(await left()).toBe(20);
-    for (const each of attacker.recoveryCodes.slice(0, 3)) expectRefused(await tryLogin(t, account, { recovery_code: each }));
+    for (const each of attacker.recoveryCodes.slice(0, 3))
+      expectRefused(await tryLogin(t, account, { recovery_code: each }));
   });
 
   it('cannot be had without a second factor, nor with a wrong password', async () => {
     const path = '/v1/two-factor/recovery-codes';
-    expectRefused(await post(t.url + path, { password: 'wrong', recovery_code: code }, bearer(account.token)), path);
+    expectRefused(
+      await post(t.url + path, { password: 'wrong', recovery_code: code }, bearer(account.token)),
+      path,
+    );
     const none = await own('recovery-codes', {});
     expect(none.status).toBe(400);
     expect(none.body).toMatchObject({ details: { code: [{ message: 'The code field is required.' }] } });
@@ -104,7 +118,8 @@ describe('a recovery code', () => {
     const { recovery_codes: fresh } = answer.body as { recovery_codes: string[] };
     expect(new Set([...fresh, ...account.recoveryCodes]).size).toBe(20);
     expect(await left()).toBe(10);
-    for (const old of account.recoveryCodes.slice(0, 3)) expectRefused(await tryLogin(t, account, { recovery_code: old }));
+    for (const old of account.recoveryCodes.slice(0, 3))
+      expectRefused(await tryLogin(t, account, { recovery_code: old }));
     expect((await tryLogin(t, account, { recovery_code: fresh[0] })).status).toBe(200);
   });
 
@@ -124,7 +139,11 @@ describe('a recovery code', () => {
 
   it('turns two-factor off, together with the password', async () => {
     expectRefused(
-      await post(`${t.url}/v1/two-factor/disable`, { password: 'wrong', recovery_code: code }, bearer(account.token)),
+      await post(
+        `${t.url}/v1/two-factor/disable`,
+        { password: 'wrong', recovery_code: code },
+        bearer(account.token),
+      ),
       '/v1/two-factor/disable',
     );
     expect((await own('disable', { recovery_code: code })).status).toBe(204);
@@ -145,7 +164,9 @@ describe('a recovery code', () => {
 
   it('sent beside a code is neither looked at nor used', async () => {
     const right = account.authenticator.code(t.clock.now());
-    expect((await tryLogin(t, account, { code: right, recovery_code: account.recoveryCodes[1] })).status).toBe(200);
+    expect(
+      (await tryLogin(t, account, { code: right, recovery_code: account.recoveryCodes[1] })).status,
+    ).toBe(200);
     // Not two guesses for the price of one either.
     const wrong = account.authenticator.wrongCode(t.clock.now());
     expectRefused(await tryLogin(t, account, { code: wrong, recovery_code: code }));
@@ -154,11 +175,15 @@ describe('a recovery code', () => {
   });
 
   it('is stored as a hash that differs between accounts', async () => {
-    const rows: { code_hash: string }[] = await t.dataSource.query('SELECT * FROM recovery_codes WHERE user_id = $1', [account.id]);
+    const rows: { code_hash: string }[] = await t.dataSource.query(
+      'SELECT * FROM recovery_codes WHERE user_id = $1',
+      [account.id],
+    );
     expect(rows).toHaveLength(10);
     const stored = JSON.stringify(rows);
     for (const each of account.recoveryCodes) {
-      for (const form of [each, each.replaceAll('-', ''), each.toUpperCase()]) expect(stored).not.toContain(form);
+      for (const form of [each, each.replaceAll('-', ''), each.toUpperCase()])
+        expect(stored).not.toContain(form);
     }
   });
 });

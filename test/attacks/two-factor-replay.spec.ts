@@ -54,17 +54,21 @@ describe('a used code', () => {
     expect(reasons(t)).toEqual(['code_used', 'code_used']);
   });
 
-  it.each(['disable', 'recovery-codes'])('of a login is refused at /v1/two-factor/%s, and the other way round', async (route) => {
-    const account = await turnOn(t);
-    const path = `/v1/two-factor/${route}`;
-    const call = (code: string) => post(t.url + path, { password: PASSWORD, code }, bearer(account.token));
-    const now = t.clock.now();
-    expectRefused(await call(account.authenticator.code(now)), path);
-    expect((await tryLogin(t, account, { code: account.authenticator.code(now, 1) })).status).toBe(200);
-    expectRefused(await call(account.authenticator.code(now, 1)), path);
-    expect((await call(account.authenticator.code(now, 2))).status).toBeLessThan(300);
-    if (route === 'recovery-codes') expectRefused(await tryLogin(t, account, { code: account.authenticator.code(now, 2) }));
-  });
+  it.each(['disable', 'recovery-codes'])(
+    'of a login is refused at /v1/two-factor/%s, and the other way round',
+    async (route) => {
+      const account = await turnOn(t);
+      const path = `/v1/two-factor/${route}`;
+      const call = (code: string) => post(t.url + path, { password: PASSWORD, code }, bearer(account.token));
+      const now = t.clock.now();
+      expectRefused(await call(account.authenticator.code(now)), path);
+      expect((await tryLogin(t, account, { code: account.authenticator.code(now, 1) })).status).toBe(200);
+      expectRefused(await call(account.authenticator.code(now, 1)), path);
+      expect((await call(account.authenticator.code(now, 2))).status).toBeLessThan(300);
+      if (route === 'recovery-codes')
+        expectRefused(await tryLogin(t, account, { code: account.authenticator.code(now, 2) }));
+    },
+  );
 
   it('takes every earlier one with it, for good', async () => {
     const account = await createProtectedAccount(t);
@@ -96,7 +100,9 @@ describe('a used code', () => {
       t.clock.advance(-seconds);
       await restart();
       for (const steps of [-1, 0, 1]) {
-        expectRefused(await tryLogin(t, account, { code: account.authenticator.code(t.clock.now(), steps - 1) }));
+        expectRefused(
+          await tryLogin(t, account, { code: account.authenticator.code(t.clock.now(), steps - 1) }),
+        );
       }
       t.clock.advance(seconds);
     }

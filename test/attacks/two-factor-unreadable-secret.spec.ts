@@ -61,7 +61,11 @@ describe('a stored secret', () => {
       expect(alarm).toMatchObject({ level: 50, user_id: account.id });
       expect(stored.length > 10 && JSON.stringify(alarm).includes(stored)).toBe(false);
     }
-    expect(await factorRow(t, account)).toMatchObject({ failed_codes: 0, last_used_step: null, secret: stored });
+    expect(await factorRow(t, account)).toMatchObject({
+      failed_codes: 0,
+      last_used_step: null,
+      secret: stored,
+    });
     // Without a code it is as before: no way in either.
     expect((await tryLogin(t, account)).status).toBe(400);
     expect((await tryLogin(t, account, {}, LOGIN_PATHS[1])).status).toBe(401);
@@ -121,7 +125,10 @@ describe('a stored secret', () => {
     t.clock.advance(30);
     for (const route of ['disable', 'recovery-codes']) {
       const body = { password: PASSWORD, ...right(owner) };
-      expectRefused(await post(`${t.url}/v1/two-factor/${route}`, body, bearer(owner.token)), `/v1/two-factor/${route}`);
+      expectRefused(
+        await post(`${t.url}/v1/two-factor/${route}`, body, bearer(owner.token)),
+        `/v1/two-factor/${route}`,
+      );
     }
     expect(reasons(t)).toEqual(['secret_unreadable', 'secret_unreadable']);
     const [first, second] = owner.recoveryCodes;
@@ -156,7 +163,8 @@ describe('a stored secret', () => {
     expect(await twoFactor.reencryptAll()).toEqual({ reencrypted: 0, unreadable: 1 });
     expect((await factorRow(t, accounts[1]))?.secret).toBe('damaged');
     await restart({ ENCRYPTION_KEY: NEW_KEY });
-    for (const each of [accounts[0], accounts[2]]) expect((await tryLogin(t, each, right(each))).status).toBe(200);
+    for (const each of [accounts[0], accounts[2]])
+      expect((await tryLogin(t, each, right(each))).status).toBe(200);
     expectRefused(await tryLogin(t, accounts[1], right(accounts[1])));
   });
 

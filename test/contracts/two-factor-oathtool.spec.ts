@@ -8,7 +8,8 @@ import { bearer, login, post, send } from '../support/http.js';
 import { startProcess, type ServerProcess } from '../support/process.js';
 
 const isInstalled = spawnSync('oathtool', ['--version']).status === 0;
-if (!isInstalled) process.stderr.write('oathtool is not installed: its tests are skipped (apt-get install oathtool)\n');
+if (!isInstalled)
+  process.stderr.write('oathtool is not installed: its tests are skipped (apt-get install oathtool)\n');
 const describeWithOathtool = isInstalled ? describe : describe.skip;
 
 interface Enrolment {
@@ -20,7 +21,10 @@ interface Enrolment {
 /** What a phone's camera makes of the picture: drawn by one library, read by another. */
 function scan(dataUrl: string): string | undefined {
   const svg = Buffer.from(dataUrl.replace(/^data:image\/svg\+xml;base64,/, ''), 'base64').toString();
-  const { pixels, width, height } = new Resvg(svg, { background: 'white', fitTo: { mode: 'width', value: 600 } }).render();
+  const { pixels, width, height } = new Resvg(svg, {
+    background: 'white',
+    fitTo: { mode: 'width', value: 600 },
+  }).render();
   return jsQr.default(new Uint8ClampedArray(pixels), width, height)?.data;
 }
 
@@ -32,7 +36,8 @@ describeWithOathtool('with oathtool for an authenticator', () => {
 
   beforeAll(async () => {
     database = await createDatabase();
-    server = await startProcess(database);
+    // Between showing a code and sending it a step may pass.
+    server = await startProcess(database, { TOTP_WINDOW_STEPS: '2' });
   });
   afterAll(async () => {
     await server.end();
@@ -65,13 +70,16 @@ describeWithOathtool('with oathtool for an authenticator', () => {
     expect((await post(`${url}/api/users/auth`, { email, password: PASSWORD, code: next })).status).toBe(200);
     expect((await own('/disable', { password: PASSWORD, code: next })).status).toBe(401);
     expect((await own('/disable', { password: PASSWORD, recovery_code: recoveryCodes[0] })).status).toBe(204);
-    expect((await send(`${url}/v1/two-factor`, { headers: bearer(token) })).body).toMatchObject({ enabled: false });
+    expect((await send(`${url}/v1/two-factor`, { headers: bearer(token) })).body).toMatchObject({
+      enabled: false,
+    });
     await login(url, email, PASSWORD);
   });
 
   it('a code of two minutes ago is refused', async () => {
     const token = await login(server.url, email, PASSWORD);
-    const own = (route: string, body: object) => post(`${server.url}/v1/two-factor${route}`, body, bearer(token));
+    const own = (route: string, body: object) =>
+      post(`${server.url}/v1/two-factor${route}`, body, bearer(token));
     const { secret } = (await own('', { password: PASSWORD })).body as Enrolment;
     expect((await own('/confirm', { code: codeOf(secret, '2 minutes ago') })).status).toBe(401);
     expect((await own('/confirm', { code: codeOf(secret, '2 minutes') })).status).toBe(401);
@@ -83,7 +91,11 @@ describe('the picture to scan', () => {
   it.each([
     ['as it comes', 'Gatehouse', 'user@example.com'],
     ['with other alphabets', 'Müller & Söhne / 東京', "o'hara+1%&=#?/{}|~@example.com"],
-    ['as long as it gets', '😀'.repeat(64), `${'{}|~!#$&'.repeat(8)}@${['a', 'b', 'c'].map((c) => c.repeat(60)).join('.')}.io`],
+    [
+      'as long as it gets',
+      '😀'.repeat(64),
+      `${'{}|~!#$&'.repeat(8)}@${['a', 'b', 'c'].map((c) => c.repeat(60)).join('.')}.io`,
+    ],
   ])('says what otpauth_url says: %s', async (_, issuer, email) => {
     const t = await startApp({ env: { TOTP_ISSUER: issuer } });
     try {
@@ -98,7 +110,13 @@ describe('the picture to scan', () => {
         host: 'totp',
         label: `/${issuer}:${email}`,
       });
-      expect(Object.fromEntries(searchParams)).toEqual({ secret, issuer, algorithm: 'SHA1', digits: '6', period: '30' });
+      expect(Object.fromEntries(searchParams)).toEqual({
+        secret,
+        issuer,
+        algorithm: 'SHA1',
+        digits: '6',
+        period: '30',
+      });
     } finally {
       await t.close();
     }

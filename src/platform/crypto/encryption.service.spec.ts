@@ -3,10 +3,16 @@ import { describe, expect, it } from '@jest/globals';
 import { parseConfig, type Config } from '../config/config.schema.js';
 import { EncryptionService } from './encryption.service.js';
 
-const [first, second, third] = [1, 2, 3].map(() => randomBytes(32).toString('base64url')) as [string, string, string];
+const [first, second, third] = [1, 2, 3].map(() => randomBytes(32).toString('base64url')) as [
+  string,
+  string,
+  string,
+];
 
 const service = (key: string, ...previous: string[]): EncryptionService =>
-  new EncryptionService(parseConfig({ ENCRYPTION_KEY: key, ENCRYPTION_PREVIOUS_KEYS: previous.join(',') }) as Config);
+  new EncryptionService(
+    parseConfig({ ENCRYPTION_KEY: key, ENCRYPTION_PREVIOUS_KEYS: previous.join(',') }) as Config,
+  );
 
 const encryption = service(first);
 const plaintext = randomBytes(20);
@@ -67,7 +73,9 @@ describe('EncryptionService', () => {
     const text = service(second).encrypt(plaintext, 'a');
     expect(encryption.decrypt(text, 'a')).toBeUndefined();
     // Nor under ours where the text claims it.
-    expect(encryption.decrypt(`${encryption.encrypt(plaintext, 'a').split('.')[0]}.${text.split('.')[1]}`, 'a')).toBeUndefined();
+    expect(
+      encryption.decrypt(`${encryption.encrypt(plaintext, 'a').split('.')[0]}.${text.split('.')[1]}`, 'a'),
+    ).toBeUndefined();
   });
 
   it('opens under any previous key, and encrypts under the current', () => {
