@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { loadavg } from 'node:os';
 import bcrypt from 'bcrypt';
 import { spread } from './sample.js';
-import { build, Server, UNTHROTTLED } from './server.js';
+import { build, interrupted, Server, UNTHROTTLED } from './server.js';
 
 const HELP = `Usage: npm run enumeration -- [--samples N]
 
@@ -170,10 +170,10 @@ async function main() {
   const server = new Server();
   const load = () => loadavg()[0]?.toFixed(1);
   try {
-    await server.start({ NODE_ENV: 'test', BCRYPT_COST: String(COST), LOG_LEVEL: 'error', ...UNTHROTTLED });
+    await Promise.race([server.start({ NODE_ENV: 'test', BCRYPT_COST: String(COST), ...UNTHROTTLED }), interrupted]);
     server.insert(accountsFor(ENDPOINTS.length * (WARM_UP + samples)));
     const before = load();
-    const times = await measure(server.url, samples);
+    const times = await Promise.race([measure(server.url, samples), interrupted]);
     const results = ENDPOINTS.map((endpoint) => judge(endpoint, times));
     const exempt = names.flatMap((name) => classes[name]?.exempt && `${name}: ${classes[name].exempt}`);
     process.stdout.write(
@@ -191,7 +191,10 @@ async function main() {
   }
 }
 
-main().catch((/** @type {Error} */ error) => {
-  process.stderr.write(`enumeration: ${error.message}\n`);
-  process.exitCode = 1;
-});
+main().then(
+  () => process.exit(),
+  (/** @type {Error} */ error) => {
+    process.stderr.write(`enumeration: ${error.message}\n`);
+    process.exit(1);
+  },
+);

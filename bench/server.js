@@ -23,6 +23,16 @@ export function build() {
   if (status !== 0) throw new Error('Gatehouse does not build');
 }
 
+/**
+ * Rejects when this process is told to end, so that it ends what it began.
+ * @type {Promise<never>}
+ */
+export const interrupted = new Promise((_, reject) => {
+  for (const signal of ['SIGINT', 'SIGTERM'])
+    process.once(signal, () => reject(new Error(`stopped by ${signal}`)));
+});
+interrupted.catch(() => undefined);
+
 /** Gatehouse as its users start it: `node dist/main.js`, on an embedded database of its own. */
 export class Server {
   folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'));
@@ -71,7 +81,7 @@ export class Server {
     );
     const now = Date.now();
     for (const [i, { email, hash, isDisabled }] of accounts.entries()) {
-      insert.run(`BENCH${String(i).padStart(3, '0')}`, email, hash, isDisabled ? now : null, now, now);
+      insert.run(`BEN${String(i).padStart(5, '0')}`, email, hash, isDisabled ? now : null, now, now);
     }
     database.close();
   }

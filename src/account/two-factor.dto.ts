@@ -28,7 +28,14 @@ export class CodeDto {
 }
 
 /** Everything that proves who somebody is: password and second factor. */
-export class FullProofDto extends PasswordDto {
+export class FullProofDto {
+  // Not inherited: faults are told in the order of declaration, and an inherited field comes last.
+  @ApiProperty({ format: 'password', example: 'mySecur€Password!' })
+  @Required()
+  @Text()
+  @StorableText()
+  password!: string;
+
   @ApiPropertyOptional({ pattern: '^[0-9]{6}$', example: '534323' })
   @Text()
   @SixDigits()

@@ -14,7 +14,7 @@ describe('generateRecoveryCodes', () => {
     const seen = Array.from({ length: 16 }, () => new Map<string, number>());
     for (let i = 0; i < 200; i += 1) {
       for (const each of generateRecoveryCodes()) {
-        [...each.replaceAll('-', '')].forEach((character, place) => {
+        Array.from(each.replaceAll('-', '')).forEach((character, place) => {
           seen[place]?.set(character, (seen[place].get(character) ?? 0) + 1);
         });
       }

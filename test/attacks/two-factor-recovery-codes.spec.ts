@@ -78,7 +78,7 @@ describe('a recovery code', () => {
       (text: string) => text.replaceAll('-', ''),
       (text: string) => text.replaceAll('-', ' '),
       (text: string) => ` ${text} `,
-      (text: string) => [...text.replaceAll('-', '')].join('-'),
+      (text: string) => Array.from(text.replaceAll('-', '')).join('-'),
     ];
     for (const [i, form] of forms.entries()) {
       const typed = form(account.recoveryCodes[i] ?? '');

@@ -36,7 +36,8 @@ describeWithOathtool('with oathtool for an authenticator', () => {
 
   beforeAll(async () => {
     database = await createDatabase();
-    server = await startProcess(database);
+    // Between showing a code and sending it a step may pass.
+    server = await startProcess(database, { TOTP_WINDOW_STEPS: '2' });
   });
   afterAll(async () => {
     await server.end();

@@ -7,6 +7,9 @@ import { bearer, login, post, type Answer } from './http.js';
 /** Both ways to log in. */
 export const LOGIN_PATHS = ['/v1/login', '/api/users/auth'] as const;
 
+/** A request id, everywhere but at the refresh route. */
+export const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
 const STEP_MS = 30_000;
 
 /** An authenticator app: another library's arithmetic, so that ours is never asked about itself. */
@@ -105,22 +108,41 @@ export const tryLogin = (
   path: (typeof LOGIN_PATHS)[number] = '/v1/login',
 ): Promise<Answer> => post(t.url + path, { email, password: PASSWORD, ...factor });
 
+/** Asserts an error body of `/v1`, its keys in their order and no others. */
+export function expectError(
+  answer: Answer,
+  path: string,
+  status: number,
+  message: string,
+  details?: object,
+): void {
+  const { timestamp } = answer.body as { timestamp?: string };
+  const requestId = answer.headers.get('x-request-id');
+  const body = { timestamp, message, path, request_id: requestId, ...(details && { details }) };
+  expect({ status: answer.status, text: answer.text }).toEqual({ status, text: JSON.stringify(body) });
+  expect(timestamp).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00$/);
+  expect(requestId).toMatch(uuid);
+  expectHeadersOfError(answer);
+}
+
 /** Asserts the one refusal of `/v1`'s login, whatever was wrong, or of `/api`'s. */
-export function expectRefused({ status, headers, body }: Answer, path: string = LOGIN_PATHS[0]): void {
-  expect({ status, body }).toEqual({
+export function expectRefused(answer: Answer, path: string = LOGIN_PATHS[0]): void {
+  if (!path.startsWith('/api/')) {
+    expectError(answer, path, 401, 'Unauthenticated.');
+    return;
+  }
+  expect({ status: answer.status, text: answer.text }).toEqual({
     status: 401,
-    body: path.startsWith('/api/')
-      ? { message: 'Invalid credentials.' }
-      : {
-          timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00$/),
-          message: 'Unauthenticated.',
-          path,
-          request_id: headers.get('x-request-id'),
-        },
+    text: '{"message":"Invalid credentials."}',
   });
-  expect(headers.get('access_token')).toBeNull();
-  expect(headers.get('www-authenticate')).toBe('Bearer');
+  expectHeadersOfError(answer);
+}
+
+function expectHeadersOfError({ status, headers }: Answer): void {
+  expect(headers.get('content-type')).toBe('application/json; charset=utf-8');
   expect(headers.get('cache-control')).toBe('no-store');
+  expect(headers.get('www-authenticate')).toBe(status === 401 ? 'Bearer' : null);
+  expect(headers.has('access_token')).toBe(false);
 }
 
 /** What is stored of an account's second factor. */
