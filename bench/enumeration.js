@@ -170,7 +170,10 @@ async function main() {
   const server = new Server();
   const load = () => loadavg()[0]?.toFixed(1);
   try {
-    await Promise.race([server.start({ NODE_ENV: 'test', BCRYPT_COST: String(COST), ...UNTHROTTLED }), interrupted]);
+    await Promise.race([
+      server.start({ NODE_ENV: 'test', BCRYPT_COST: String(COST), ...UNTHROTTLED }),
+      interrupted,
+    ]);
     server.insert(accountsFor(ENDPOINTS.length * (WARM_UP + samples)));
     const before = load();
     const times = await Promise.race([measure(server.url, samples), interrupted]);

@@ -52,7 +52,9 @@ export class Server {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let output = '';
-    const ended = once(this.child, 'exit').then(() => Promise.reject(new Error(`Gatehouse ended:\n${output}`)));
+    const ended = once(this.child, 'exit').then(() =>
+      Promise.reject(new Error(`Gatehouse ended:\n${output}`)),
+    );
     ended.catch(() => undefined);
     const listening = new Promise((fulfil) =>
       this.child?.stdout?.on('data', (/** @type {Buffer} */ chunk) => {
@@ -74,7 +76,10 @@ export class Server {
    * @param {Account[]} accounts
    */
   insert(accounts) {
-    const database = new Database(join(this.folder, 'gatehouse.sqlite'), { fileMustExist: true, timeout: 10_000 });
+    const database = new Database(join(this.folder, 'gatehouse.sqlite'), {
+      fileMustExist: true,
+      timeout: 10_000,
+    });
     const insert = database.prepare(
       `INSERT INTO users (public_id, email, password_hash, role, disabled_at, created_at, updated_at)
        VALUES (?, ?, ?, 'client', ?, ?, ?)`,

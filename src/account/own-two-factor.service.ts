@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
-import { authErrors } from '../auth/auth.errors.js';
-import { codeRequired } from '../auth/login.service.js';
+import type { EntityManager } from 'typeorm';
+import { rejected } from '../auth/credentials.service.js';
+import { codeRequired, isStill } from '../auth/login.service.js';
 import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import { AppError } from '../platform/errors/app.errors.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
@@ -27,7 +27,6 @@ export class OwnTwoFactorService {
     private readonly passwords: PasswordsService,
     private readonly sessions: SessionsService,
     private readonly twoFactor: TwoFactorService,
-    private readonly dataSource: DataSource,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -109,17 +108,14 @@ export class OwnTwoFactorService {
         return verdict === 'accepted' ? { verdict, result: await work(manager) } : { verdict };
       },
     );
-    if (verdict !== 'accepted') throw new AppError(authErrors.credentials_rejected, { reason: verdict });
+    if (verdict !== 'accepted') throw rejected(verdict);
     return result as T;
   }
 
   /** Runs `work` while nobody else changes the account, which must still be as it was. */
   private async locked<T>(user: User, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.dataSource.transaction(async (manager) => {
-      const current = await this.users.lock(user.id, manager);
-      if (!current || current.disabledAt !== null || current.passwordHash !== user.passwordHash) {
-        throw new AppError(authErrors.credentials_rejected, { reason: 'account_changed' });
-      }
+    return this.users.whileLocked(user.id, (current, manager) => {
+      if (!isStill(user, current)) throw rejected('account_changed');
       return work(manager);
     });
   }
@@ -133,7 +129,7 @@ export class OwnTwoFactorService {
   private async authenticated(claims: AccessClaims, password: string): Promise<User> {
     const user = await this.caller(claims);
     const { matches } = await this.passwords.verify(password, user.passwordHash, { key: user.publicId });
-    if (!matches) throw new AppError(authErrors.credentials_rejected, { reason: 'wrong_password' });
+    if (!matches) throw rejected('wrong_password');
     return user;
   }
 

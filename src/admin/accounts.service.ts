@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { AppError } from '../platform/errors/app.errors.js';
 import { httpErrors } from '../platform/errors/http.errors.js';
 import { canonicalEmail } from '../platform/validation/email.policy.js';
@@ -24,7 +24,6 @@ export class AccountsService {
     private readonly passwords: PasswordsService,
     private readonly sessions: SessionsService,
     private readonly twoFactor: TwoFactorService,
-    private readonly dataSource: DataSource,
   ) {}
 
   /** @throws `validation_failed`, `email_taken` */
@@ -85,8 +84,7 @@ export class AccountsService {
   /** The account is gone; its ids are not given out again. @throws `user_not_found` */
   async delete(name: string): Promise<User> {
     const user = await this.users.resolve(canonicalEmail(name) ?? name);
-    await this.dataSource.transaction(async (manager) => {
-      await this.users.lock(user.id, manager);
+    await this.users.whileLocked(user.id, async (_, manager) => {
       await this.sessions.endAll(user.id, manager);
       await this.users.delete(user.id, manager);
     });
@@ -95,11 +93,10 @@ export class AccountsService {
 
   private async change(
     name: string,
-    work: (user: User, manager: Parameters<UsersService['lock']>[1]) => Promise<void>,
+    work: (user: User, manager: EntityManager) => Promise<void>,
   ): Promise<User> {
     const { id } = await this.find(name);
-    await this.dataSource.transaction(async (manager) => {
-      const user = await this.users.lock(id, manager);
+    await this.users.whileLocked(id, async (user, manager) => {
       if (user) await work(user, manager);
     });
     return this.users.resolve(String(id));

@@ -9,6 +9,7 @@ import { JwksController } from './contracts/jwks.controller.js';
 import { UsersAuthController } from './contracts/users-auth/users-auth.controller.js';
 import { V1Controller } from './contracts/v1/v1.controller.js';
 import { JwtGuard } from './guards/jwt.guard.js';
+import { CredentialsService } from './credentials.service.js';
 import { LoginService } from './login.service.js';
 import { RefreshService } from './refresh.service.js';
 import { JwtStrategy } from './strategies/jwt.strategy.js';
@@ -18,6 +19,7 @@ import { LocalStrategy } from './strategies/local.strategy.js';
   imports: [UsersModule, PasswordsModule, SessionsModule, TwoFactorModule, AttemptsModule],
   controllers: [V1Controller, UsersAuthController, JwksController],
   providers: [
+    CredentialsService,
     LoginService,
     RefreshService,
     LocalStrategy,
@@ -25,6 +27,5 @@ import { LocalStrategy } from './strategies/local.strategy.js';
     // In front of the whole application: deny by default.
     { provide: APP_GUARD, useClass: JwtGuard },
   ],
-  exports: [LoginService],
 })
 export class AuthModule {}

@@ -19,6 +19,7 @@ export function addUsers(program: OperatorCommand): void {
   addList(users);
   addShow(users);
   addChanges(users);
+  addFinalChanges(users);
   addSetRole(users);
   addSetPassword(users);
 }
@@ -105,6 +106,9 @@ function addChanges(users: OperatorCommand): void {
     const user = await accounts.enable(name);
     return { user, done: `Enabled ${nameOf(user)}.` };
   });
+}
+
+function addFinalChanges(users: OperatorCommand): void {
   addChange(
     users,
     'delete',

@@ -7,15 +7,12 @@ import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import { EncryptionService } from '../platform/crypto/encryption.service.js';
 import { statement } from '../platform/database/statement.js';
 import { AppError } from '../platform/errors/app.errors.js';
+import { afterFailure, isSpent } from './code-budget.js';
 import { canonicalRecoveryCode, generateRecoveryCodes, hashRecoveryCode } from './recovery-code.js';
 import { RecoveryCode } from './recovery-code.entity.js';
 import { matchedStep, TOTP_SECRET_BYTES } from './totp.js';
 import { TwoFactor } from './two-factor.entity.js';
 import { twoFactorErrors } from './two-factor.errors.js';
-
-/** NIST SP 800-63B-4 §3.2.2 asks for a limit; five in a quarter of an hour is our guess budget. */
-const MAX_FAILED_CODES = 5;
-const BUDGET_WINDOW_MS = 15 * 60_000;
 
 /** The second factor as it was presented: one of the two, or neither. */
 export interface PresentedFactor {
@@ -110,14 +107,17 @@ export class TwoFactorService {
     { code, recoveryCode }: PresentedFactor,
     manager: EntityManager,
   ): Promise<FactorVerdict> {
-    if (this.isLocked(factor)) return 'code_budget_spent';
+    const { userId } = factor;
+    const now = this.clock.now();
+    if (isSpent(factor, now)) return 'code_budget_spent';
     const verdict =
       code === undefined
         ? await this.useRecoveryCode(factor, recoveryCode ?? '', manager)
         : await this.useCode(factor, code, manager);
-    if (verdict === 'wrong_code' || verdict === 'wrong_recovery_code') await this.spendTry(factor, manager);
-    if (verdict === 'accepted')
-      await manager.update(TwoFactor, { userId: factor.userId }, { failedCodes: 0 });
+    if (verdict === 'wrong_code' || verdict === 'wrong_recovery_code') {
+      await manager.update(TwoFactor, { userId }, afterFailure(factor, now));
+    }
+    if (verdict === 'accepted') await manager.update(TwoFactor, { userId }, { failedCodes: 0 });
     return verdict;
   }
 
@@ -178,20 +178,6 @@ export class TwoFactorService {
       codeHash: hashRecoveryCode(factor.userId, code),
     });
     return affected === 1 ? 'accepted' : 'wrong_recovery_code';
-  }
-
-  private isLocked({ failedCodes, lastFailedAt }: TwoFactor): boolean {
-    return failedCodes >= MAX_FAILED_CODES && this.clock.now() < lastFailedAt + BUDGET_WINDOW_MS;
-  }
-
-  /** Counted from the newest: counted from the first, four late in one window and five early in the next were nine in a minute. */
-  private async spendTry(
-    { userId, failedCodes, lastFailedAt }: TwoFactor,
-    manager: EntityManager,
-  ): Promise<void> {
-    const now = this.clock.now();
-    const spent = now < lastFailedAt + BUDGET_WINDOW_MS ? failedCodes + 1 : 1;
-    await manager.update(TwoFactor, { userId }, { failedCodes: spent, lastFailedAt: now });
   }
 
   private async reencrypt(factor: TwoFactor, secret: Buffer, manager: EntityManager): Promise<number> {

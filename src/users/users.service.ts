@@ -74,13 +74,17 @@ export class UsersService {
     return this.users.find({ where: { id: MoreThan(after) }, order: { id: 'ASC' }, take: limit });
   }
 
-  /** Reads the account so that nobody changes it before the transaction ends. */
-  async lock(id: number, manager: EntityManager): Promise<User | null> {
-    // SQLite's transactions are the only writer from their beginning.
-    const lock = manager.connection.options.type === 'postgres' && {
-      lock: { mode: 'pessimistic_write' as const },
-    };
-    return manager.findOne(User, { where: { id }, ...lock });
+  /** Runs `work` in a transaction during which nobody else changes the account, or logs in to it. */
+  async whileLocked<T>(
+    id: number,
+    work: (user: User | null, manager: EntityManager) => Promise<T>,
+  ): Promise<T> {
+    return this.users.manager.transaction(async (manager) => {
+      // SQLite's transactions are the only writer from their beginning.
+      const isPostgres = manager.dataSource.options.type === 'postgres';
+      const lock = isPostgres && { lock: { mode: 'pessimistic_write' as const } };
+      return work(await manager.findOne(User, { where: { id }, ...lock }), manager);
+    });
   }
 
   async setDisabled(id: number, disabled: boolean, manager: EntityManager): Promise<void> {

@@ -3,13 +3,14 @@ import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { Controller, Get, Module } from '@nestjs/common';
 import { PASSWORD, startApp, type TestApp } from '../support/app.js';
 import type { BeforeQueryEvent } from 'typeorm';
-import { UsersService } from '../../src/users/users.service.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { bearer, login, post, send, type Answer } from '../support/http.js';
 import { startProcess, type ServerProcess } from '../support/process.js';
 import { onPostgres } from '../support/scope.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { guarded, refresh, refreshed } from '../support/tokens.js';
+
+const LOCK = 'SELECT id FROM users WHERE id = $1 FOR UPDATE';
 
 const STALENESS_SECONDS = 3;
 const env = { REVOCATION_POLL_MS: '200', REVOCATION_MAX_STALENESS_SECONDS: String(STALENESS_SECONDS) };
@@ -155,12 +156,11 @@ onPostgres('the database is gone (on SQLite it cannot be: the file is open)', ()
 
   it('nothing is acknowledged in a transaction that was given up', async () => {
     const { id } = await t.createUser();
-    const users = t.app.get(UsersService);
     const tokens = await Promise.all(Array.from({ length: 15 }, () => login(t.url, email, PASSWORD)));
     const givenUp = t.dataSource.transaction(async (manager) => {
-      await users.lock(id, manager);
+      await manager.query(LOCK, [id]);
       proxy.silence();
-      await users.lock(id, manager);
+      await manager.query(LOCK, [id]);
     });
     await expect(givenUp).rejects.toThrow('Connection terminated');
     proxy.heal();
@@ -173,13 +173,12 @@ onPostgres('the database is gone (on SQLite it cannot be: the file is open)', ()
 
   it('connections that say nothing ever again hold up nobody for long, nor do the locks they hold', async () => {
     const { id, email: locked } = await t.createUser();
-    const users = t.app.get(UsersService);
     // Several idle connections, and one in the middle of a transaction: all of them lost.
     await Promise.all(Array.from({ length: 5 }, () => t.dataSource.query('SELECT pg_sleep(0.1)')));
     const lost = t.dataSource.transaction(async (manager) => {
-      await users.lock(id, manager);
+      await manager.query(LOCK, [id]);
       proxy.forget();
-      await users.lock(id, manager);
+      await manager.query(LOCK, [id]);
     });
     const signIn = () => inTime(post(`${t.url}/v1/login`, { email: locked, password: PASSWORD }));
     const [answers] = await Promise.all([

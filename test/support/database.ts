@@ -26,8 +26,13 @@ export async function createDatabase(): Promise<TestDatabase> {
   const dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-test-'));
   const removeDataDir = () => rmSync(dataDir, { recursive: true, force: true });
   const server = process.env['TEST_DATABASE_URL'];
-  if (!server)
-    return { kind: 'sqlite', dataDir, databaseUrl: undefined, drop: () => Promise.resolve(removeDataDir()) };
+  if (!server) {
+    const drop = () => {
+      removeDataDir();
+      return Promise.resolve();
+    };
+    return { kind: 'sqlite', dataDir, databaseUrl: undefined, drop };
+  }
   const name = `gatehouse_test_${randomBytes(6).toString('hex')}`;
   await administer(`CREATE DATABASE ${name}`);
   const url = new URL(server);

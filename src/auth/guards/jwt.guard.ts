@@ -32,7 +32,8 @@ export class JwtGuard extends AuthGuard('jwt') {
     return true;
   }
 
-  override handleRequest<T = AccessClaims>(error: unknown, claims: AccessClaims | false | null): T {
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the signature is Passport's
+  override handleRequest<T>(error: Error | null, claims: AccessClaims | false | null): T {
     if (error) throw error;
     if (!claims) throw new AppError(sessionsErrors.token_rejected);
     return this.unrevoked(claims) as T;

@@ -15,7 +15,7 @@ export function LocalGuard(dto: Type): Type<IAuthGuard> {
       return super.canActivate(context) as Promise<boolean>;
     }
 
-    override handleRequest<T>(error: unknown, user: T | false | null): T {
+    override handleRequest<T>(error: Error | null, user: T | false | null): T {
       if (error) throw error;
       if (!user) throw new Error('the local strategy answered neither an account nor an error');
       return user;

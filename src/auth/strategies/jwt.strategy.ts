@@ -22,9 +22,8 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
       },
       // Which of the two, the key decides: each verifies its own and nothing else (RFC 8725 §3.1).
       algorithms: ['HS256', 'ES256'],
-      // Both asked of our own clock, in `accept`.
+      // Asked of our own clock, in `accept`; who says "not before" is refused there at any time.
       ignoreExpiration: true,
-      jsonWebTokenOptions: { ignoreNotBefore: true },
     };
     super(options);
   }

@@ -3,13 +3,12 @@ import { PassportStrategy } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
 import { Strategy } from 'passport-local';
 import type { User } from '../../users/user.entity.js';
-import { clientOf } from '../guards/current-client.decorator.js';
-import { LoginService } from '../login.service.js';
+import { CredentialsService } from '../credentials.service.js';
 
-/** Passport's way to `LoginService`: e-mail and password in the body, already validated by the guard. */
+/** Passport's way to `CredentialsService`: e-mail and password in the body, already validated by the guard. */
 @Injectable()
 export class LocalStrategy extends PassportStrategy(Strategy, 'local') {
-  constructor(private readonly login: LoginService) {
+  constructor(private readonly credentials: CredentialsService) {
     super({ usernameField: 'email', passwordField: 'password', session: false, passReqToCallback: true });
   }
 
@@ -19,7 +18,12 @@ export class LocalStrategy extends PassportStrategy(Strategy, 'local') {
     // The request's own `close` comes as soon as its body is read.
     request.raw.socket.once('close', abort);
     try {
-      return await this.login.authenticate(email, password, clientOf(request), hangUp.signal);
+      return await this.credentials.authenticate({
+        email,
+        password,
+        address: request.ip,
+        signal: hangUp.signal,
+      });
     } finally {
       request.raw.socket.off('close', abort);
     }

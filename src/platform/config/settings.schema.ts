@@ -1,3 +1,4 @@
+/* eslint-disable max-lines -- a table: one entry a setting */
 import * as rule from './rule.schema.js';
 import type { Rule } from './rule.schema.js';
 

@@ -19,8 +19,10 @@ const unavailableMessage =
 /** The `database_unavailable` error where `thrown` says that the database cannot be reached or written, else nothing. */
 export function databaseFault(thrown: unknown): AppError | undefined {
   if (!isError(thrown)) return undefined;
-  const cause = thrown instanceof QueryFailedError ? thrown.driverError : thrown;
-  const code = (cause as { code?: unknown }).code;
+  const cause = (thrown instanceof QueryFailedError ? thrown.driverError : thrown) as Error & {
+    code?: unknown;
+  };
+  const { code } = cause;
   const isFault =
     (typeof code === 'string' && unavailable.test(code)) ||
     unavailableMessage.test(cause.message) ||

@@ -11,7 +11,7 @@ export async function statement<Row>(
 ): Promise<Row[]> {
   const inTransaction = source instanceof EntityManager ? source.queryRunner : undefined;
   const runner =
-    inTransaction ?? (source instanceof EntityManager ? source.connection : source).createQueryRunner();
+    inTransaction ?? (source instanceof EntityManager ? source.dataSource : source).createQueryRunner();
   try {
     const { records } = await runner.query(sql, [...parameters], true);
     return (records ?? []) as Row[];

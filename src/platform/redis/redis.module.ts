@@ -11,7 +11,6 @@ const TIMEOUT_MS = 500;
 
 function connect({ redisUrl }: Config): Redis {
   if (!redisUrl) return null;
-  const logger = new Logger('Redis');
   const client: RedisClientType = createClient({
     url: redisUrl,
     // A command fails at once while there is no connection: whoever sent it has a fallback.
@@ -23,23 +22,7 @@ function connect({ redisUrl }: Config): Redis {
       reconnectStrategy: (tries) => Math.min(tries * 100, 2_000),
     },
   });
-  let isDown = false;
-  const noteAway = (code: string) => {
-    if (!isDown)
-      logger.warn({ msg: 'Redis is away: counting in this process until it is back', error_code: code });
-    isDown = true;
-  };
-  client.on('error', (error: Error & { code?: string }) => noteAway(error.code ?? error.name));
-  client.on('ready', () => {
-    if (isDown) logger.log('Redis is back');
-    isDown = false;
-  });
-  watch(client, () => {
-    noteAway('ETIMEDOUT');
-    // Whatever waits for an answer fails, and goes to its fallback.
-    client.destroy();
-    client.connect().catch(() => undefined);
-  });
+  reportOutages(client);
   // Not awaited: a start does not depend on it, and it goes on trying.
   client.connect().catch(() => undefined);
   return client;
@@ -65,6 +48,28 @@ function watch(client: RedisClientType, onSilence: () => void): void {
     interval = setInterval(() => void ask(), TIMEOUT_MS);
   });
   client.on('end', () => clearInterval(interval));
+}
+
+/** Says once that Redis went away, and once that it is back. */
+function reportOutages(client: RedisClientType): void {
+  const logger = new Logger('Redis');
+  let isDown = false;
+  const noteAway = (code: string) => {
+    if (!isDown)
+      logger.warn({ msg: 'Redis is away: counting in this process until it is back', error_code: code });
+    isDown = true;
+  };
+  client.on('error', (error: Error & { code?: string }) => noteAway(error.code ?? error.name));
+  client.on('ready', () => {
+    if (isDown) logger.log('Redis is back');
+    isDown = false;
+  });
+  watch(client, () => {
+    noteAway('ETIMEDOUT');
+    // Whatever waits for an answer fails, and goes to its fallback.
+    client.destroy();
+    client.connect().catch(() => undefined);
+  });
 }
 
 @Global()

@@ -1,0 +1,86 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { SignInAddressesService } from '../attempts/sign-in-addresses.service.js';
+import { ThrottlesService, type LoginAttempt } from '../attempts/throttles.service.js';
+import { AppError } from '../platform/errors/app.errors.js';
+import { canonicalEmail } from '../platform/validation/email.policy.js';
+import { PasswordsService } from '../passwords/passwords.service.js';
+import type { User } from '../users/user.entity.js';
+import { UsersService } from '../users/users.service.js';
+import { authErrors } from './auth.errors.js';
+
+/** What somebody presents to log in, and where from. */
+export interface Credentials {
+  email: string;
+  password: string;
+  /** An IP address. */
+  address: string;
+  /** Aborted when the client hangs up. */
+  signal: AbortSignal;
+}
+
+/** E-mail and password: whose they are, and how often they may be tried. */
+@Injectable()
+export class CredentialsService {
+  constructor(
+    private readonly users: UsersService,
+    private readonly passwords: PasswordsService,
+    private readonly throttles: ThrottlesService,
+    private readonly signInAddresses: SignInAddressesService,
+  ) {}
+
+  /**
+   * The account that e-mail and password are right for. The same work is done whether there is one or not, and whatever is
+   * wrong, the caller is told the same.
+   * @throws `credentials_rejected`, `too_many_attempts`, `service_unavailable`
+   */
+  async authenticate(credentials: Credentials): Promise<User> {
+    const { address, password, signal } = credentials;
+    await this.throttles.countLogin(address);
+    const email = canonicalEmail(credentials.email) ?? '';
+    const user = await this.users.findByEmail(email);
+    const attempt = { email, address, isKnownAddress: await this.signInAddresses.isKnown(user?.id, address) };
+    const admit = () => this.throttles.admit(attempt);
+    await admit();
+    const isUsable = user !== null && user.disabledAt === null;
+    const turn = { key: address, admit, signal };
+    const hash = isUsable ? user.passwordHash : null;
+    const { matches, needsRehash } = await this.passwords.verify(password, hash, turn);
+    if (!matches || !user || hash === null) return this.reject(user, attempt);
+    return needsRehash ? this.rehash(user, hash, credentials) : user;
+  }
+
+  /** A whole login: its address is known from now on. */
+  async recordLogin(user: User, address: string, manager: EntityManager): Promise<void> {
+    await this.signInAddresses.record(user.id, address, manager);
+  }
+
+  /** Clears what was counted, also from before the address was known. */
+  async clearFailures({ email }: User, address: string): Promise<void> {
+    await Promise.all(
+      [true, false].map((isKnownAddress) => this.throttles.recordSuccess({ email, address, isKnownAddress })),
+    );
+  }
+
+  private async reject(user: User | null, attempt: LoginAttempt): Promise<never> {
+    await this.throttles.recordFailure(attempt);
+    throw rejected(reasonOf(user));
+  }
+
+  private async rehash(user: User, from: string, credentials: Credentials): Promise<User> {
+    const to = await this.passwords.rehash(credentials.password);
+    // Another login was first, or the password was changed: the hash that is there now decides.
+    if (!(await this.users.rehash(user.id, from, to))) return this.authenticate(credentials);
+    return Object.assign(user, { passwordHash: to });
+  }
+}
+
+function reasonOf(user: User | null): string {
+  if (!user) return 'unknown_email';
+  if (user.disabledAt !== null) return 'account_disabled';
+  return user.passwordHash === null ? 'no_password' : 'wrong_password';
+}
+
+/** `reason` is for the log: clients are told the same for all. */
+export const rejected = (reason: string): AppError =>
+  new AppError(authErrors.credentials_rejected, { reason });

@@ -1,0 +1,244 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  resolve,
+  undocumented,
+  type ApiDocument,
+  type Operation,
+  type Schema,
+} from '../support/api-document.js';
+import { PASSWORD, startApp, type TestApp } from '../support/app.js';
+import { login } from '../support/http.js';
+import { expectNoServerErrors } from '../support/refusal.js';
+import { rounds } from '../support/scope.js';
+import { announceSeed } from '../support/seed.js';
+import { exchange } from '../support/socket.js';
+
+const RUNS = rounds(300, 100_000);
+const EMAIL = 'fuzz@example.com';
+/** How much of what was in use after the first operation may be after the last. */
+const MEMORY = 1.1;
+
+const seed = announceSeed('test/attacks/fuzz-document.spec.ts');
+const app: TestApp = await startApp({ logLevel: RUNS > 300 ? 'error' : 'info' });
+const document = (await (await fetch(`${app.url}/docs-json`)).json()) as ApiDocument;
+const operations = Object.entries(document.paths).flatMap(([path, item]) =>
+  Object.entries(item).map(([method, operation]) => ({
+    name: `${method.toUpperCase()} ${path}`,
+    path,
+    operation,
+  })),
+);
+
+const unit = fc.oneof(
+  { weight: 4, arbitrary: fc.string({ unit: 'binary' }) },
+  fc.string(),
+  // Lone surrogates, NUL, marks that reverse or do not show.
+  fc
+    .array(fc.constantFrom('\ud800', '\udfff', '\0', '\u202e', '\u200b', '\ufeff', 'K', 'ß', 'a'))
+    .map((all) => all.join('')),
+);
+const long = fc
+  .tuple(unit, fc.nat(18_000))
+  .map(([text, length]) => (text || 'x').repeat(length).slice(0, length));
+const anything: fc.Arbitrary<unknown> = fc.oneof(
+  { weight: 3, arbitrary: unit },
+  { weight: 2, arbitrary: fc.jsonValue({ maxDepth: 5 }) },
+  fc.constantFrom({ $ne: null }, { type: 'like' }, [EMAIL], 1e999, -0, 2 ** 53, "' OR 1=1 --", '٣٤٥٦٧٨', ''),
+  long,
+);
+
+/** Mostly what `schema` asks for; what opens this application's doors among it. */
+function valid(name: string, schema: Schema): fc.Arbitrary<unknown> {
+  const { type, pattern, format, minimum, maximum, example } = resolve(document, schema);
+  if (name === 'email') return fc.oneof(fc.constant(EMAIL), fc.emailAddress());
+  if (format === 'password') return fc.oneof(fc.constant(PASSWORD), unit);
+  if (pattern) return fc.oneof(fc.stringMatching(new RegExp(pattern)), fc.constant(example));
+  if (type === 'number' || type === 'integer') {
+    const edges = [minimum ?? 0, maximum ?? 0, (minimum ?? 0) - 1, (maximum ?? 0) + 1, 1.5, NaN];
+    return fc.oneof(fc.integer(), fc.constantFrom(...edges));
+  }
+  return fc.oneof(fc.constant(example), unit);
+}
+
+function bodyOf({ requestBody }: Operation): fc.Arbitrary<string | Buffer> {
+  const schema = requestBody?.content?.['application/json']?.schema;
+  const properties = Object.entries((schema && resolve(document, schema).properties) ?? {});
+  const member = (of: (name: string, each: Schema) => fc.Arbitrary<unknown>) =>
+    fc.record(Object.fromEntries(properties.map(([name, each]) => [name, of(name, each)])), {
+      requiredKeys: [],
+    });
+  const extra = fc.dictionary(
+    fc.oneof(fc.constantFrom('__proto__', 'constructor', 'toJSON', 'role', 'id'), unit),
+    anything,
+    { maxKeys: 3 },
+  );
+  const mutated = member((name, each) => fc.oneof({ weight: 3, arbitrary: valid(name, each) }, anything));
+  const json = fc.oneof(
+    { weight: 4, arbitrary: member(valid) },
+    { weight: 5, arbitrary: mutated },
+    { weight: 2, arbitrary: fc.tuple(mutated, extra).map(([a, b]) => ({ ...a, ...b })) },
+    anything,
+  );
+  const text = json.map((each) => JSON.stringify(each));
+  const cut = fc.tuple(text, fc.nat()).map(([all, at]) => all.slice(0, at % (all.length + 1)));
+  return fc.oneof(
+    { weight: 8, arbitrary: text },
+    cut,
+    fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+  );
+}
+
+/** The path with its parameters filled in, and a query. */
+function targetOf(path: string, { parameters = [] }: Operation): fc.Arbitrary<string> {
+  const inPath = parameters.filter((each) => each.in === 'path');
+  const inQuery = parameters.filter((each) => each.in === 'query');
+  const text = (value: unknown) =>
+    encodeURIComponent(String(value).replaceAll(/\p{Surrogate}/gu, '')).slice(0, 9_000) || '-';
+  const of = (all: typeof parameters) =>
+    fc.record(
+      Object.fromEntries(all.map(({ name, schema }) => [name, fc.oneof(valid(name, schema), anything)])),
+      { requiredKeys: [] },
+    );
+  const extra = fc.dictionary(unit, unit, { maxKeys: 2 });
+  return fc.tuple(of(inPath), of(inQuery), extra, fc.nat(9)).map(([names, known, others, luck]) => {
+    const filled = path.replaceAll(/\{([^}]+)\}/g, (_, name: string) =>
+      text(names[name] ?? 'AJ6EJQCF.4f1Zk0m3Qy2hWv7uYx9Rsg'),
+    );
+    const query = Object.entries(luck === 0 ? { ...known, ...others } : known).map(
+      ([key, value]) => `${text(key)}=${text(value)}`,
+    );
+    return query.length > 0 ? `${filled}?${query.join('&')}` : filled;
+  });
+}
+
+const latin1 = fc.string({
+  unit: fc.integer({ min: 0x20, max: 0xff }).map((byte) => String.fromCharCode(byte)),
+  maxLength: 60,
+});
+const header = fc.tuple(
+  fc.constantFrom(
+    'Accept',
+    'Accept-Language',
+    'Cookie',
+    'Origin',
+    'X-Request-Id',
+    'X-Forwarded-For',
+    'User-Agent',
+    'Range',
+    'If-None-Match',
+    'Content-Encoding',
+    'X-HTTP-Method-Override',
+    'Referer',
+  ),
+  fc.oneof(
+    { weight: 4, arbitrary: latin1 },
+    fc.constantFrom('null', 'gzip', 'x'.repeat(8_000), '../../etc', '127.0.0.1'),
+  ),
+);
+const types = [
+  'application/json; charset=utf-8',
+  'application/json; charset=x',
+  'text/plain',
+  'application/x-www-form-urlencoded',
+  'multipart/form-data',
+  'application/vnd.api+json',
+  '/',
+  '',
+];
+const contentType = fc.oneof(
+  { weight: 12, arbitrary: fc.constant('application/json') },
+  fc.constantFrom(...types),
+);
+const otherMethod = fc.constantFrom(
+  'GET',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'HEAD',
+  'OPTIONS',
+  'TRACE',
+  'QUERY',
+  'PROPFIND',
+);
+
+let token = '';
+/** Bytes in use after the first of the operations. */
+let settled = 0;
+/** A token that opens doors: what was sent may have ended the session of the one before. */
+async function freshToken(): Promise<string> {
+  const answer = await fetch(`${app.url}/v1/sessions`, { headers: { authorization: `Bearer ${token}` } });
+  await answer.arrayBuffer();
+  if (answer.status !== 200) token = await login(app.url, EMAIL, PASSWORD);
+  return token;
+}
+
+beforeAll(() => app.createUser(EMAIL));
+afterAll(async () => {
+  expectNoServerErrors(app);
+  await app.dataSource.query('DELETE FROM two_factor');
+  await login(app.url, EMAIL, PASSWORD);
+  await app.close();
+});
+
+describe(`${RUNS} requests made from the API document`, () => {
+  it.each(operations)(
+    '$name: nothing but what it documents',
+    async ({ name, path, operation }) => {
+      const [method = ''] = name.split(' ');
+      const request = fc.record({
+        method: fc.oneof({ weight: 9, arbitrary: fc.constant(method) }, otherMethod),
+        target: targetOf(path, operation),
+        headers: fc.array(header, { maxLength: 3 }),
+        type: contentType,
+        body: fc.oneof(
+          { weight: operation.requestBody ? 9 : 1, arbitrary: bodyOf(operation) },
+          fc.constant(''),
+        ),
+        authorization: fc.oneof(
+          { weight: 6, arbitrary: fc.constant('token') },
+          { weight: 2, arbitrary: fc.constant(undefined) },
+          latin1,
+        ),
+      });
+      const seen = new Set<number>();
+      const property = fc.asyncProperty(request, async (each) => {
+        const bearer = each.authorization === 'token' ? await freshToken() : each.authorization;
+        const lines = [
+          `${each.method} ${each.target} HTTP/1.1`,
+          'Host: gatehouse.test',
+          'Connection: close',
+          ...(bearer === undefined ? [] : [`Authorization: Bearer ${bearer}`]),
+          ...each.headers.map(([field, value]) => `${field}: ${value}`),
+          ...(each.body.length > 0
+            ? [`Content-Type: ${each.type}`, `Content-Length: ${Buffer.byteLength(each.body)}`]
+            : []),
+        ];
+        const head = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+        const answers = await exchange(app.url, Buffer.concat([head, Buffer.from(each.body)]));
+        expect(answers.length).toBe(1);
+        for (const answer of answers) {
+          seen.add(answer.status);
+          expect(answer.status).toBeLessThan(500);
+          const asked = document.paths[path]?.[each.method.toLowerCase()];
+          if (each.method !== 'HEAD') expect(undocumented(document, answer, path, asked)).toEqual([]);
+        }
+      });
+      await fc.assert(property, { seed, numRuns: RUNS });
+      settled ||= process.memoryUsage().rss;
+      // What answers nothing but refusals was not tried.
+      const success = Object.keys(operation.responses)
+        .map(Number)
+        .filter((status) => status < 300);
+      if (!/two-factor\/|\{id\}/.test(name))
+        expect([...seen].some((status) => success.includes(status))).toBe(true);
+    },
+    rounds(120_000, 3_600_000),
+  );
+
+  if (RUNS > 300)
+    it('leaves no memory in use', () => {
+      expect(process.memoryUsage().rss).toBeLessThan(MEMORY * settled);
+    });
+});
