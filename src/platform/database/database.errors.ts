@@ -19,7 +19,7 @@ const unavailableMessage =
 /** The `database_unavailable` error where `thrown` says that the database cannot be reached or written, else nothing. */
 export function databaseFault(thrown: unknown): AppError | undefined {
   if (!isNativeError(thrown)) return undefined;
-  const cause = thrown instanceof QueryFailedError ? thrown.driverError : thrown;
+  const cause = thrown instanceof QueryFailedError ? (thrown.driverError as Error) : thrown;
   const code = (cause as { code?: unknown }).code;
   const isFault = (typeof code === 'string' && unavailable.test(code)) || unavailableMessage.test(cause.message);
   if (!isFault) return undefined;
