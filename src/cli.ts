@@ -6,6 +6,9 @@ import { addOpenapi } from './commands/openapi.command.js';
 import { CommandError, OperatorCommand, PROGRAM } from './commands/operator.command.js';
 import { addUsers } from './commands/users.command.js';
 
+// What is made in the data directory is for its owner only, the database too.
+process.umask(0o077);
+
 /** Runs one of the operator's commands. */
 async function run(): Promise<void> {
   const { version } = createRequire(import.meta.url)('../package.json') as { version: string };

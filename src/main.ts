@@ -8,6 +8,9 @@ import { loadConfig } from './platform/config/config.module.js';
 import { ConfigError } from './platform/config/config.schema.js';
 import { createLogger, NestLogger } from './platform/logging/logger.js';
 
+// What is made in the data directory is for its owner only, the database too.
+process.umask(0o077);
+
 /** Starts the server. */
 async function start(): Promise<void> {
   const config = loadConfig();
@@ -30,6 +33,8 @@ async function start(): Promise<void> {
 
 function welcome(url: string, { email, password, isGenerated }: FirstAdministrator): string {
   const shown = isGenerated ? password : '<BOOTSTRAP_ADMIN_PASSWORD>';
+  // An apostrophe is a good character of an e-mail address, and the end of the shell's quotes.
+  const body = JSON.stringify({ email, password: shown }).replaceAll("'", "'\\''");
   return `
   Gatehouse is new here. This is shown once.
 
@@ -39,7 +44,7 @@ function welcome(url: string, { email, password, isGenerated }: FirstAdministrat
 
   Log in:
 
-    curl -i ${url}/v1/login -H 'content-type: application/json' -d '{"email":"${email}","password":"${shown}"}'
+    curl -i ${url}/v1/login -H 'content-type: application/json' -d '${body}'
 
 `;
 }

@@ -4,7 +4,7 @@ import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 /** A film: a row of the worked example. */
 @Entity('films')
 export class Film {
-  @ApiProperty({ example: 9 })
+  @ApiProperty({ type: 'integer', example: 9 })
   @PrimaryGeneratedColumn({ type: 'integer' })
   id!: number;
 
@@ -16,7 +16,7 @@ export class Film {
   @Column({ type: 'varchar', length: 200 })
   director!: string;
 
-  @ApiProperty({ example: 1968 })
+  @ApiProperty({ type: 'integer', example: 1968 })
   @Column({ type: 'integer' })
   year!: number;
 }

@@ -189,11 +189,11 @@ describe('HashingQueue', () => {
 describe('who hangs up', () => {
   it('leaves the queue at once, and those behind move up', async () => {
     const bench = new Bench(1);
-    const client = new AbortController();
+    const clients = Array.from({ length: room(1) - 1 }, () => new AbortController());
     void bench.put({ key: 'a' });
-    const gone = Array.from({ length: room(1) - 1 }, () => bench.put({ key: 'a', signal: client.signal }));
+    const gone = clients.map(({ signal }) => bench.put({ key: 'a', signal }));
     await expectRefused(bench.put({ key: 'a' }).outcome, 'service_unavailable');
-    client.abort();
+    for (const client of clients) client.abort();
     for (const { outcome } of gone) await expectRefused(outcome, 'client_closed_request');
     const next = bench.put({ key: 'a' });
     expect(await bench.drain()).toEqual(['a', 'a']);

@@ -72,38 +72,50 @@ async function raceRound(
 const expectBothOutcomes = (statuses: number[]) => expect(new Set(statuses)).toEqual(new Set([200, 401]));
 
 describe(`a login at the same time, ${ROUNDS} rounds`, () => {
-  it('as its account is disabled leaves nothing that can be used', async () => {
-    const user = await app.createUser();
-    const statuses: number[] = [];
-    for (let round = 0; round < ROUNDS; round += 1) {
-      statuses.push(...(await raceRound(round, user, PASSWORD, () => accounts.disable(user.publicId))));
-      await accounts.enable(user.publicId);
-    }
-    expectBothOutcomes(statuses);
-  }, PATIENCE_MS);
-
-  it('as its password is set leaves nothing that the old one opened', async () => {
-    const user = await app.createUser();
-    const statuses: number[] = [];
-    let password = PASSWORD;
-    for (let round = 0; round < ROUNDS; round += 1) {
-      const [old, next] = [password, `${PASSWORD} ${round}`];
-      statuses.push(...(await raceRound(round, user, old, () => accounts.setPassword(user.email, next))));
-      password = next;
-    }
-    expectBothOutcomes(statuses);
-    await login(app.url, user.email, password);
-  }, PATIENCE_MS);
-
-  it('as its account is deleted leaves nothing, and is no failure', async () => {
-    const statuses: number[] = [];
-    for (let round = 0; round < ROUNDS; round += 4) {
+  it(
+    'as its account is disabled leaves nothing that can be used',
+    async () => {
       const user = await app.createUser();
-      const remove = () => app.dataSource.query('DELETE FROM users WHERE id = $1', [user.id]);
-      statuses.push(...(await raceRound(round, user, PASSWORD, remove)));
-    }
-    expectBothOutcomes(statuses);
-  }, PATIENCE_MS);
+      const statuses: number[] = [];
+      for (let round = 0; round < ROUNDS; round += 1) {
+        statuses.push(...(await raceRound(round, user, PASSWORD, () => accounts.disable(user.publicId))));
+        await accounts.enable(user.publicId);
+      }
+      expectBothOutcomes(statuses);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'as its password is set leaves nothing that the old one opened',
+    async () => {
+      const user = await app.createUser();
+      const statuses: number[] = [];
+      let password = PASSWORD;
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const [old, next] = [password, `${PASSWORD} ${round}`];
+        statuses.push(...(await raceRound(round, user, old, () => accounts.setPassword(user.email, next))));
+        password = next;
+      }
+      expectBothOutcomes(statuses);
+      await login(app.url, user.email, password);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'as its account is deleted leaves nothing, and is no failure',
+    async () => {
+      const statuses: number[] = [];
+      for (let round = 0; round < ROUNDS; round += 4) {
+        const user = await app.createUser();
+        const remove = () => app.dataSource.query('DELETE FROM users WHERE id = $1', [user.id]);
+        statuses.push(...(await raceRound(round, user, PASSWORD, remove)));
+      }
+      expectBothOutcomes(statuses);
+    },
+    PATIENCE_MS,
+  );
 
   it('as 24 others with the right password succeeds, and so do they', async () => {
     const user = await app.createUser();

@@ -13,8 +13,9 @@ export async function statement<Row>(
   const runner =
     inTransaction ?? (source instanceof EntityManager ? source.dataSource : source).createQueryRunner();
   try {
-    const { records } = await runner.query(sql, [...parameters], true);
-    return (records ?? []) as Row[];
+    // Typed as always there: SQLite's of a statement without rows has none.
+    const result: { records?: unknown[] } = await runner.query(sql, [...parameters], true);
+    return (result.records ?? []) as Row[];
   } finally {
     if (!inTransaction) await runner.release();
   }
