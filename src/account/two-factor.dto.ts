@@ -66,7 +66,7 @@ export class EnrolmentBody {
 
 /** Shown this once. */
 export class RecoveryCodesBody {
-  @ApiProperty({ type: [String], minItems: 10, maxItems: 10, example: ['abcd-efgh-ijkl-mnop'] })
+  @ApiProperty({ type: [String], description: 'Ten of them.', example: ['abcd-efgh-ijkl-mnop'] })
   recovery_codes!: string[];
 }
 
