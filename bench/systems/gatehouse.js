@@ -43,9 +43,10 @@ function countStatements() {
 
 // From here on as in src/main.ts, which starts AppModule alone.
 const statements = countStatements();
-const logger = createLogger(loadConfig().logLevel);
+const config = loadConfig();
+const logger = createLogger(config.logLevel);
 /** @type {import('@nestjs/platform-fastify').NestFastifyApplication} */
-const app = await NestFactory.create(BenchModule, createAdapter(), {
+const app = await NestFactory.create(BenchModule, createAdapter(config), {
   logger: new NestLogger(logger),
   bodyParser: false,
   abortOnError: false,

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { PasswordsModule } from '../passwords/passwords.module.js';
+import { AuthModule } from '../auth/auth.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { TwoFactorModule } from '../two-factor/two-factor.module.js';
 import { UsersModule } from '../users/users.module.js';
@@ -9,7 +9,7 @@ import { SessionsController } from './sessions.controller.js';
 import { TwoFactorController } from './two-factor.controller.js';
 
 @Module({
-  imports: [UsersModule, PasswordsModule, SessionsModule, TwoFactorModule],
+  imports: [UsersModule, AuthModule, SessionsModule, TwoFactorModule],
   controllers: [SessionsController, TwoFactorController],
   providers: [OwnSessionsService, OwnTwoFactorService],
 })

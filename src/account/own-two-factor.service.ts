@@ -1,10 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { rejected } from '../auth/credentials.service.js';
+import { CredentialsService, rejected } from '../auth/credentials.service.js';
 import { codeRequired, isStill } from '../auth/login.service.js';
 import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import { AppError } from '../platform/errors/app.errors.js';
-import { PasswordsService } from '../passwords/passwords.service.js';
 import type { AccessClaims } from '../sessions/access-tokens.service.js';
 import { sessionsErrors } from '../sessions/sessions.errors.js';
 import { SessionsService } from '../sessions/sessions.service.js';
@@ -19,12 +18,18 @@ import {
 import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
 
+/** The caller's password, once more, and the IP address that it comes from. */
+export interface PresentedPassword {
+  password: string;
+  address: string;
+}
+
 /** Turning one's own second factor on and off. */
 @Injectable()
 export class OwnTwoFactorService {
   constructor(
     private readonly users: UsersService,
-    private readonly passwords: PasswordsService,
+    private readonly credentials: CredentialsService,
     private readonly sessions: SessionsService,
     private readonly twoFactor: TwoFactorService,
     @Inject(CONFIG) private readonly config: Config,
@@ -40,7 +45,7 @@ export class OwnTwoFactorService {
   }
 
   /** A new secret, and the URL that tells it to an app. @throws `credentials_rejected`, `two_factor_enabled` */
-  async enrol(claims: AccessClaims, password: string): Promise<{ secret: Buffer; url: string }> {
+  async enrol(claims: AccessClaims, password: PresentedPassword): Promise<{ secret: Buffer; url: string }> {
     const user = await this.authenticated(claims, password);
     const secret = await this.locked(user, (manager) => this.twoFactor.enrol(user.id, manager));
     return { secret, url: otpauthUrl(secret, this.config.totpIssuer, user.email) };
@@ -64,7 +69,7 @@ export class OwnTwoFactorService {
   }
 
   /** Turns it off; other sessions end. @throws `credentials_rejected`, `code_required`, `two_factor_not_enabled` */
-  async disable(claims: AccessClaims, password: string, factor: PresentedFactor): Promise<void> {
+  async disable(claims: AccessClaims, password: PresentedPassword, factor: PresentedFactor): Promise<void> {
     const user = await this.authenticated(claims, password);
     await this.proved(
       user,
@@ -80,7 +85,7 @@ export class OwnTwoFactorService {
   /** @throws `credentials_rejected`, `code_required`, `two_factor_not_enabled` */
   async renewRecoveryCodes(
     claims: AccessClaims,
-    password: string,
+    password: PresentedPassword,
     factor: PresentedFactor,
   ): Promise<string[]> {
     const user = await this.authenticated(claims, password);
@@ -126,10 +131,9 @@ export class OwnTwoFactorService {
     return factor;
   }
 
-  private async authenticated(claims: AccessClaims, password: string): Promise<User> {
+  private async authenticated(claims: AccessClaims, { password, address }: PresentedPassword): Promise<User> {
     const user = await this.caller(claims);
-    const { matches } = await this.passwords.verify(password, user.passwordHash, { key: user.publicId });
-    if (!matches) throw rejected('wrong_password');
+    await this.credentials.reauthenticate(user, password, address);
     return user;
   }
 

@@ -7,11 +7,15 @@ import {
   ApiOkResponse,
   ApiOperation,
   ApiTags,
+  ApiTooManyRequestsResponse,
 } from '@nestjs/swagger';
 import encodeQr from 'qr';
+import { CurrentClient } from '../auth/guards/current-client.decorator.js';
 import { CurrentUser } from '../auth/guards/current-user.decorator.js';
 import { instant } from '../platform/http/instant.js';
 import type { AccessClaims } from '../sessions/access-tokens.service.js';
+import type { Client } from '../sessions/sessions.service.js';
+import type { PresentedFactor } from '../two-factor/two-factor.service.js';
 import { base32 } from '../two-factor/totp.js';
 import { OwnTwoFactorService } from './own-two-factor.service.js';
 import {
@@ -48,11 +52,15 @@ export class TwoFactorController {
   @ApiOperation({ operationId: 'enrolTwoFactor', summary: 'Begin: a secret for an authenticator app' })
   @ApiCreatedResponse({ type: EnrolmentBody })
   @ApiConflictResponse({ description: 'Two-factor is on already.' })
+  @ApiTooManyRequestsResponse({
+    description: 'Too many wrong passwords: `Retry-After` says when to come back.',
+  })
   async enrol(
     @CurrentUser() claims: AccessClaims,
     @Body() { password }: PasswordDto,
+    @CurrentClient() { address }: Client,
   ): Promise<EnrolmentBody> {
-    const { secret, url } = await this.ownTwoFactor.enrol(claims, password);
+    const { secret, url } = await this.ownTwoFactor.enrol(claims, { password, address });
     const svg = encodeQr(url, 'svg', { ecc: 'medium' });
     const qrCode = `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`;
     return { secret: base32(secret), otpauth_url: url, qr_code: qrCode };
@@ -73,11 +81,15 @@ export class TwoFactorController {
   @ApiOperation({ operationId: 'disableTwoFactor', summary: 'Turn it off' })
   @ApiNoContentResponse()
   @ApiConflictResponse({ description: 'Two-factor is not on.' })
-  disable(@CurrentUser() claims: AccessClaims, @Body() body: FullProofDto): Promise<void> {
-    return this.ownTwoFactor.disable(claims, body.password, {
-      code: body.code,
-      recoveryCode: body.recovery_code,
-    });
+  @ApiTooManyRequestsResponse({
+    description: 'Too many wrong passwords: `Retry-After` says when to come back.',
+  })
+  disable(
+    @CurrentUser() claims: AccessClaims,
+    @Body() { password, ...factor }: FullProofDto,
+    @CurrentClient() { address }: Client,
+  ): Promise<void> {
+    return this.ownTwoFactor.disable(claims, { password, address }, presented(factor));
   }
 
   @Post('recovery-codes')
@@ -86,8 +98,20 @@ export class TwoFactorController {
   @ApiOperation({ operationId: 'renewRecoveryCodes', summary: 'New recovery codes; the old are void' })
   @ApiOkResponse({ type: RecoveryCodesBody })
   @ApiConflictResponse({ description: 'Two-factor is not on.' })
-  async renew(@CurrentUser() claims: AccessClaims, @Body() body: FullProofDto): Promise<RecoveryCodesBody> {
-    const factor = { code: body.code, recoveryCode: body.recovery_code };
-    return { recovery_codes: await this.ownTwoFactor.renewRecoveryCodes(claims, body.password, factor) };
+  @ApiTooManyRequestsResponse({
+    description: 'Too many wrong passwords: `Retry-After` says when to come back.',
+  })
+  async renew(
+    @CurrentUser() claims: AccessClaims,
+    @Body() { password, ...factor }: FullProofDto,
+    @CurrentClient() { address }: Client,
+  ): Promise<RecoveryCodesBody> {
+    const proof = { password, address };
+    return { recovery_codes: await this.ownTwoFactor.renewRecoveryCodes(claims, proof, presented(factor)) };
   }
 }
+
+const presented = ({ code, recovery_code }: Omit<FullProofDto, 'password'>): PresentedFactor => ({
+  code,
+  recoveryCode: recovery_code,
+});

@@ -86,7 +86,7 @@ export class ThrottlesService {
       this.failuresOfAddress.penalty(addressKey(attempt.address)),
     ]);
     const delay = Math.min(Math.floor(consumedPoints / FAILURES_PER_DELAY), MAX_DELAY_SECONDS);
-    if (delay > 0) await this.delayOfAccount.block(account, delay);
+    if (delay > 0 && this.failuresOfAccount.points > 0) await this.delayOfAccount.block(account, delay);
   }
 
   /** A whole login clears the account's count, not the address's. */

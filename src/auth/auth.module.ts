@@ -27,5 +27,6 @@ import { LocalStrategy } from './strategies/local.strategy.js';
     // In front of the whole application: deny by default.
     { provide: APP_GUARD, useClass: JwtGuard },
   ],
+  exports: [CredentialsService],
 })
 export class AuthModule {}

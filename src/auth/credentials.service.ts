@@ -50,6 +50,19 @@ export class CredentialsService {
     return needsRehash ? this.rehash(user, hash, credentials) : user;
   }
 
+  /**
+   * That `user`, who is signed in, knows the password: what a token alone must not do asks for it. Wrong ones count as at login.
+   * @throws `credentials_rejected`, `too_many_attempts`, `service_unavailable`
+   */
+  async reauthenticate(user: User, password: string, address: string): Promise<void> {
+    const isKnownAddress = await this.signInAddresses.isKnown(user.id, address);
+    const attempt = { email: user.email, address, isKnownAddress };
+    const admit = () => this.throttles.admit(attempt);
+    await admit();
+    const { matches } = await this.passwords.verify(password, user.passwordHash, { key: address, admit });
+    if (!matches) await this.reject(user, attempt);
+  }
+
   /** A whole login: its address is known from now on. */
   async recordLogin(user: User, address: string, manager: EntityManager): Promise<void> {
     await this.signInAddresses.record(user.id, address, manager);

@@ -203,8 +203,11 @@ describe('who hangs up', () => {
 
   it('does not enter it where they had hung up before', async () => {
     const bench = new Bench(1);
+    void bench.put({ key: 'a' });
     const { hash, outcome } = bench.put({ key: 'a', signal: AbortSignal.abort() });
+    // While the thread is busy: it has not waited for its turn.
     await expectRefused(outcome, 'client_closed_request');
+    expect(await bench.drain()).toEqual(['a']);
     expect(hash.isBegun).toBe(false);
   });
 

@@ -29,7 +29,7 @@ export interface Verification {
 export class PasswordsService implements OnApplicationShutdown {
   private started: Piscina<HashTask, string | boolean> | undefined;
   private readonly queue: HashingQueue;
-  private decoy: Promise<string> | undefined;
+  private readonly decoys = new Map<number, Promise<string>>();
 
   constructor(@Inject(CONFIG) private readonly config: Config) {
     this.queue = new HashingQueue(THREADS, config.loginQueueMaxWaitMs);
@@ -49,42 +49,44 @@ export class PasswordsService implements OnApplicationShutdown {
   }
 
   /**
-   * Whether `password` is the one behind `hash`. What does not match has cost one whole computation at least: for no hash
-   * at all (nobody of that name), an unreadable or a cheaper one, or a password too long to have been set, against a decoy
-   * of the current cost. `turn` says whose place in the queue it takes.
+   * Whether `password` is the one behind `hash`. What does not match has cost one whole computation: for no hash at all
+   * (nobody of that name), an unreadable one, or a password too long to have been set, against a decoy of the current cost C. A
+   * cheaper hash of cost c is topped up with decoys of c, c + 1, … C − 1: 2^c + 2^c + … + 2^(C − 1) = 2^C.
+   * `turn` says whose place in the queue it takes.
    * @throws `service_unavailable` where it would wait for too long, and what `turn.admit` throws
    */
   async verify(password: string, hash: string | null, turn: Turn): Promise<Verification> {
     const isComparable =
       hash !== null && readableHash.test(hash) && passwordBytes(password) <= PASSWORD_MAX_BYTES;
-    const decoy = await this.decoyHash();
-    const isCheap = isComparable && costOf(hash) < this.config.bcryptCost;
-    const comparison = isComparable ? { hash, otherwise: isCheap ? decoy : undefined } : { hash: decoy };
+    const { bcryptCost } = this.config;
+    const cost = isComparable ? costOf(hash) : bcryptCost;
+    const topUp = Array.from({ length: Math.max(bcryptCost - cost, 0) }, (_, i) => this.decoy(cost + i));
+    const comparison = {
+      hash: isComparable ? hash : await this.decoy(bcryptCost),
+      otherwise: await Promise.all(topUp),
+    };
     const equal = await this.queue.run(turn, () =>
       this.pool.run({ kind: 'compare', password, ...comparison }),
     );
-    return {
-      matches: isComparable && equal === true,
-      needsRehash: isComparable && costOf(hash) !== this.config.bcryptCost,
-    };
+    return { matches: isComparable && equal === true, needsRehash: cost !== bcryptCost };
   }
 
   /** Starts the threads and makes the decoy, so that the first login need not wait for either. */
   warmUp(): void {
     // One that fails is made anew by the login that needs it.
-    this.decoyHash().catch(() => undefined);
+    this.decoy(this.config.bcryptCost).catch(() => undefined);
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.started?.destroy();
   }
 
-  /** A hash of the current cost whose password nobody knows. */
-  private decoyHash(): Promise<string> {
-    return (this.decoy ??= this.compute(randomBytes(32).toString('base64url')).catch((error: unknown) => {
-      this.decoy = undefined;
-      throw error;
-    }));
+  /** A hash of `cost` whose password nobody knows. */
+  private decoy(cost: number): Promise<string> {
+    const made = this.decoys.get(cost) ?? this.compute(randomBytes(32).toString('base64url'), cost);
+    this.decoys.set(cost, made);
+    made.catch(() => this.decoys.delete(cost));
+    return made;
   }
 
   /** Started by the first who needs it: most of the operator's commands do without. */
@@ -98,8 +100,8 @@ export class PasswordsService implements OnApplicationShutdown {
     }));
   }
 
-  private async compute(password: string): Promise<string> {
-    return (await this.pool.run({ kind: 'hash', password, cost: this.config.bcryptCost })) as string;
+  private async compute(password: string, cost = this.config.bcryptCost): Promise<string> {
+    return (await this.pool.run({ kind: 'hash', password, cost })) as string;
   }
 }
 

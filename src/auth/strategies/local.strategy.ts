@@ -16,6 +16,7 @@ export class LocalStrategy extends PassportStrategy(Strategy, 'local') {
     const hangUp = new AbortController();
     const abort = () => hangUp.abort();
     // The request's own `close` comes as soon as its body is read.
+    if (request.raw.socket.destroyed) abort();
     request.raw.socket.once('close', abort);
     try {
       return await this.credentials.authenticate({

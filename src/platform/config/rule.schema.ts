@@ -154,8 +154,9 @@ export const totpWindow: Rule<0 | 1 | 2> = {
 };
 
 /** A colon would end it in the label of an otpauth URL. */
-export const label = matching('1 to 64 characters, none of them a colon', (text) =>
-  /^[^:\p{C}]{1,64}$/u.test(text),
+export const label = matching(
+  '1 to 64 characters, none of them a colon, no blanks at the ends',
+  (text) => text === text.trim() && /^[^:\p{C}]{1,64}$/u.test(text),
 );
 
 export const redisUrl = matching(

@@ -86,7 +86,7 @@ export const groups = {
       'LOGIN_FAILURES_PER_DAY_PER_ACCOUNT',
       '100',
       rule.integer(0, 1_000_000, 'failures'),
-      'Wrong passwords for an account in a day, from addresses it has not signed in from; 0 is no limit.',
+      'Wrong passwords for an account in a day, from addresses it has not signed in from; 0 is no limit, and no delay.',
     ),
     loginFailuresPerMinutePerAddress: setting(
       'LOGIN_FAILURES_PER_MINUTE_PER_ADDRESS',
