@@ -60,7 +60,7 @@ class OwnModule {}
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startApp({ imports: [OwnModule] });
+  app = await startApp({ imports: [OwnModule], env: { LOGIN_FAILURES_PER_DAY_PER_ACCOUNT: '100' } });
   await app.createUser('user@example.com');
 });
 afterAll(() => app.close());
