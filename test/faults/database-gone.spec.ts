@@ -45,7 +45,7 @@ onPostgres('the database is gone (on SQLite it cannot be: the file is open)', ()
     server = await startProcess(proxied, env);
     ({ email } = await t.createUser());
     token = await login(t.url, email, PASSWORD);
-  });
+  }, 60_000);
   afterEach(() => proxy.heal());
   afterAll(async () => {
     await server.end();

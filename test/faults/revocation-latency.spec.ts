@@ -22,7 +22,7 @@ describe(`a logout on one process reaches another on the same database, ${TIMES}
     database = await createDatabase();
     here = await startProcess(database);
     there = await startProcess(database);
-  });
+  }, 60_000);
   afterAll(async () => {
     await Promise.all([here.end(), there.end()]);
     await database.drop();

@@ -18,7 +18,7 @@ describe('a logout on one process, and what another does at the same moment', ()
     const env = { REVOCATION_POLL_MS: '500', REVOCATION_MAX_STALENESS_SECONDS: String(STALENESS_SECONDS) };
     here = await startProcess(database, env);
     there = await startProcess(database, env);
-  });
+  }, 60_000);
   afterAll(async () => {
     await Promise.all([here.end(), there.end()]);
     await database.drop();
