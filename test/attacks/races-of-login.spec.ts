@@ -123,6 +123,7 @@ describe(`a login at the same time, ${ROUNDS} rounds`, () => {
     expect(answers.flat().map(({ status }) => status)).toEqual(Array<number>(26).fill(200));
     const tokens = answers.flat().map(tokenOf);
     expect(new Set(tokens).size).toBe(26);
-    expect(await sessionsOf(user)).toBe(26);
+    // All were let in; of their sessions as many go on as one account may have.
+    expect(await sessionsOf(user)).toBe(Math.min(26, app.config.maxSessionsPerUser));
   });
 });
