@@ -71,6 +71,8 @@ export class SessionsService {
 
   /** The session, or null where it ended. */
   async find(id: string): Promise<Session | null> {
+    // It comes from a URL too, where it may hold a NUL: PostgreSQL's error 22021.
+    if (!/^[A-Z0-9]{8}\.[A-Za-z0-9_-]{22}$/.test(id)) return null;
     const session = await this.sessions.findOneBy({ id });
     return session && session.expiresAt > this.clock.now() ? session : null;
   }

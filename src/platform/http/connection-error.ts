@@ -67,6 +67,6 @@ export function answerForNode(server: FastifyInstance): void {
 /** The path in the request line, as far as one can be made out. */
 function requestedPath(error: Error): string {
   const packet = (error as { rawPacket?: Buffer }).rawPacket;
-  const line = packet?.subarray(0, 2_048).toString('latin1') ?? '';
+  const line = packet?.subarray(0, 16_384).toString('latin1') ?? '';
   return pathOf(/^[A-Z]+ (\/[\x21-\x7e]*) HTTP\/1\.[01]\r\n/.exec(line)?.[1] ?? '/');
 }
