@@ -1,8 +1,9 @@
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { RefusalsService } from './audit/refusals.service.js';
 import { contracts } from './auth/contracts/contracts.js';
-import { publicIdOf } from './auth/subject.js';
+import { accountIn } from './auth/subject.js';
 import { Clock } from './platform/clock/clock.service.js';
 import type { Config } from './platform/config/config.schema.js';
 import { CONFIG } from './platform/config/config.schema.js';
@@ -12,6 +13,7 @@ import { parseJsonBodiesOnly } from './platform/http/body.parser.js';
 import { answerConnectionError, answerForNode } from './platform/http/connection-error.js';
 import { pathOf } from './platform/http/contract.js';
 import { ErrorFilter } from './platform/http/error.filter.js';
+import type { RecordRefusal } from './platform/http/refusal.js';
 import { RouteTable } from './platform/http/route-table.js';
 import { closeGracefully } from './platform/http/shutdown.js';
 import { serveApiDocument } from './platform/http/api-document.js';
@@ -73,8 +75,8 @@ export async function setUp(app: NestFastifyApplication, logger: Logger): Promis
   answerForNode(server);
   closeGracefully(server);
   parseJsonBodiesOnly(server);
-  const log = logRequests(server, logger, publicIdOf);
-  const filter = new ErrorFilter(contracts, routes, app.get(Clock));
+  const log = logRequests(server, logger, (user) => accountIn(user)?.publicId);
+  const filter = new ErrorFilter(contracts, routes, app.get(Clock), recordRefusals(app));
   servers.set(server, { filter, log });
   app.useGlobalFilters(filter);
   app.useGlobalPipes(new RequestValidationPipe());
@@ -84,6 +86,17 @@ export async function setUp(app: NestFastifyApplication, logger: Logger): Promis
   serveApiDocument(app, contracts);
   await app.init();
   return routes;
+}
+
+/** Refusals go into the audit, those of the last answered requests too. */
+function recordRefusals(app: NestFastifyApplication): RecordRefusal {
+  const refusals = app.get(RefusalsService);
+  // When the last request is answered, and before the database closes.
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onClose', () => refusals.drain());
+  return (refusal) => refusals.record(refusal, accountIn(refusal.request.user));
 }
 
 /** Lets pages of these origins, compared as they are written, call the API from a browser. */

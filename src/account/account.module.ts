@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { TwoFactorModule } from '../two-factor/two-factor.module.js';
@@ -9,7 +10,7 @@ import { SessionsController } from './sessions.controller.js';
 import { TwoFactorController } from './two-factor.controller.js';
 
 @Module({
-  imports: [UsersModule, AuthModule, SessionsModule, TwoFactorModule],
+  imports: [UsersModule, AuthModule, AuditModule, SessionsModule, TwoFactorModule],
   controllers: [SessionsController, TwoFactorController],
   providers: [OwnSessionsService, OwnTwoFactorService],
 })

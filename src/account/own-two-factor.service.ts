@@ -1,27 +1,25 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { AuditService } from '../audit/audit.service.js';
+import { byOwner, type EventName } from '../audit/events.js';
 import { CredentialsService, rejected } from '../auth/credentials.service.js';
 import { codeRequired, isStill } from '../auth/login.service.js';
-import { CONFIG, type Config } from '../platform/config/config.schema.js';
+import { accountOf } from '../auth/subject.js';
 import { AppError } from '../platform/errors/app.errors.js';
 import type { AccessClaims } from '../sessions/access-tokens.service.js';
 import { sessionsErrors } from '../sessions/sessions.errors.js';
-import { SessionsService } from '../sessions/sessions.service.js';
-import { otpauthUrl } from '../two-factor/totp.js';
+import { SessionsService, type Client } from '../sessions/sessions.service.js';
 import type { TwoFactor } from '../two-factor/two-factor.entity.js';
 import { twoFactorErrors } from '../two-factor/two-factor.errors.js';
-import {
-  TwoFactorService,
-  type FactorVerdict,
-  type PresentedFactor,
-} from '../two-factor/two-factor.service.js';
+import { TwoFactorService, type PresentedFactor } from '../two-factor/two-factor.service.js';
+import type { FactorVerdict } from '../two-factor/verdict.js';
 import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
 
-/** The caller's password, once more, and the IP address that it comes from. */
+/** The caller's password, once more, and where it comes from. */
 export interface PresentedPassword {
   password: string;
-  address: string;
+  client: Client;
 }
 
 /** Turning one's own second factor on and off. */
@@ -32,7 +30,7 @@ export class OwnTwoFactorService {
     private readonly credentials: CredentialsService,
     private readonly sessions: SessionsService,
     private readonly twoFactor: TwoFactorService,
-    @Inject(CONFIG) private readonly config: Config,
+    private readonly audit: AuditService,
   ) {}
 
   async status(claims: AccessClaims): Promise<{ confirmedAt: number | null; recoveryCodesLeft: number }> {
@@ -47,15 +45,18 @@ export class OwnTwoFactorService {
   /** A new secret, and the URL that tells it to an app. @throws `credentials_rejected`, `two_factor_enabled` */
   async enrol(claims: AccessClaims, password: PresentedPassword): Promise<{ secret: Buffer; url: string }> {
     const user = await this.authenticated(claims, password);
-    const secret = await this.locked(user, (manager) => this.twoFactor.enrol(user.id, manager));
-    return { secret, url: otpauthUrl(secret, this.config.totpIssuer, user.email) };
+    const secret = await this.locked(user, async (manager) => {
+      await this.record('two_factor.begun', user, password.client, manager);
+      return this.twoFactor.enrol(user.id, manager);
+    });
+    return { secret, url: this.twoFactor.urlOf(secret, user.email) };
   }
 
   /**
    * Turns it on. The caller's other sessions, opened without it, end.
    * @throws `credentials_rejected`, `two_factor_not_started`, `two_factor_enabled`
    */
-  async confirm(claims: AccessClaims, code: string): Promise<string[]> {
+  async confirm(claims: AccessClaims, code: string, client: Client): Promise<string[]> {
     const user = await this.caller(claims);
     return this.proved(
       user,
@@ -63,6 +64,7 @@ export class OwnTwoFactorService {
       (manager) => this.twoFactor.unconfirmed(user.id, manager),
       async (manager) => {
         await this.sessions.endAll(user.id, manager, claims.sid);
+        await this.record('two_factor.enabled', user, client, manager);
         return this.twoFactor.confirm(user.id, manager);
       },
     );
@@ -78,6 +80,7 @@ export class OwnTwoFactorService {
       async (manager) => {
         await this.sessions.endAll(user.id, manager, claims.sid);
         await this.twoFactor.remove(user.id, manager);
+        await this.record('two_factor.disabled', user, password.client, manager);
       },
     );
   }
@@ -93,7 +96,10 @@ export class OwnTwoFactorService {
       user,
       factor,
       (manager) => this.on(user, manager),
-      (manager) => this.twoFactor.renewRecoveryCodes(user.id, manager),
+      async (manager) => {
+        await this.record('two_factor.recovery_codes_renewed', user, password.client, manager);
+        return this.twoFactor.renewRecoveryCodes(user.id, manager);
+      },
     );
   }
 
@@ -108,19 +114,19 @@ export class OwnTwoFactorService {
       user,
       async (manager) => {
         const factor = await find(manager);
-        if (presented.code === undefined && presented.recoveryCode === undefined) throw codeRequired();
+        if (presented.code === undefined && presented.recoveryCode === undefined) throw codeRequired(user);
         const verdict = await this.twoFactor.verify(factor, presented, manager);
-        return verdict === 'accepted' ? { verdict, result: await work(manager) } : { verdict };
+        return verdict.reason === 'accepted' ? { verdict, result: await work(manager) } : { verdict };
       },
     );
-    if (verdict !== 'accepted') throw rejected(verdict);
+    if (verdict.reason !== 'accepted') throw rejected(verdict.reason, user, verdict.evidence);
     return result as T;
   }
 
   /** Runs `work` while nobody else changes the account, which must still be as it was. */
   private async locked<T>(user: User, work: (manager: EntityManager) => Promise<T>): Promise<T> {
     return this.users.whileLocked(user.id, (current, manager) => {
-      if (!isStill(user, current)) throw rejected('account_changed');
+      if (!isStill(user, current)) throw rejected('account_changed', user);
       return work(manager);
     });
   }
@@ -131,16 +137,28 @@ export class OwnTwoFactorService {
     return factor;
   }
 
-  private async authenticated(claims: AccessClaims, { password, address }: PresentedPassword): Promise<User> {
+  private record(
+    name: Extract<EventName, `two_factor.${string}`>,
+    account: User,
+    client: Client,
+    manager: EntityManager,
+  ): Promise<void> {
+    return this.audit.record(name, { account, origin: byOwner(account, client), details: {} }, manager);
+  }
+
+  private async authenticated(claims: AccessClaims, { password, client }: PresentedPassword): Promise<User> {
     const user = await this.caller(claims);
-    await this.credentials.reauthenticate(user, password, address);
+    await this.credentials.reauthenticate(user, password, client.address);
     return user;
   }
 
-  private async caller({ sid }: AccessClaims): Promise<User> {
-    const session = await this.sessions.find(sid);
+  private async caller(claims: AccessClaims): Promise<User> {
+    const session = await this.sessions.find(claims.sid);
     const user = session && (await this.users.find(session.userId));
-    if (!user) throw new AppError(sessionsErrors.token_rejected, { reason: 'session_ended' });
-    return user;
+    if (user) return user;
+    throw new AppError(sessionsErrors.token_rejected, {
+      reason: 'session_ended',
+      account: accountOf(claims),
+    });
   }
 }

@@ -8,9 +8,11 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
+import { CurrentClient } from '../auth/guards/current-client.decorator.js';
 import { CurrentUser } from '../auth/guards/current-user.decorator.js';
 import { instant } from '../platform/http/instant.js';
 import type { AccessClaims } from '../sessions/access-tokens.service.js';
+import type { Client } from '../sessions/sessions.service.js';
 import { OwnSessionsService } from './own-sessions.service.js';
 import { SessionsBody } from './sessions.dto.js';
 
@@ -26,8 +28,8 @@ export class SessionsController {
   @RouteConfig({ ignoresBody: true })
   @ApiOperation({ operationId: 'logout', summary: 'Sign out: end this session' })
   @ApiNoContentResponse()
-  logout(@CurrentUser() claims: AccessClaims): Promise<void> {
-    return this.ownSessions.end(claims);
+  logout(@CurrentUser() claims: AccessClaims, @CurrentClient() client: Client): Promise<void> {
+    return this.ownSessions.end(claims, client);
   }
 
   @Get('sessions')
@@ -54,8 +56,12 @@ export class SessionsController {
   @ApiOperation({ operationId: 'endSession', summary: 'End one of the caller’s sessions' })
   @ApiNoContentResponse()
   @ApiNotFoundResponse({ description: 'The caller has no such session.' })
-  endOne(@CurrentUser() claims: AccessClaims, @Param('id') id: string): Promise<void> {
-    return this.ownSessions.endOne(claims, id);
+  endOne(
+    @CurrentUser() claims: AccessClaims,
+    @Param('id') id: string,
+    @CurrentClient() client: Client,
+  ): Promise<void> {
+    return this.ownSessions.endOne(claims, id, client);
   }
 
   @Delete('sessions')
@@ -63,7 +69,7 @@ export class SessionsController {
   @RouteConfig({ ignoresBody: true })
   @ApiOperation({ operationId: 'endOtherSessions', summary: 'End all of the caller’s sessions but this one' })
   @ApiNoContentResponse()
-  endOthers(@CurrentUser() claims: AccessClaims): Promise<void> {
-    return this.ownSessions.endOthers(claims);
+  endOthers(@CurrentUser() claims: AccessClaims, @CurrentClient() client: Client): Promise<void> {
+    return this.ownSessions.endOthers(claims, client);
   }
 }

@@ -58,9 +58,9 @@ export class TwoFactorController {
   async enrol(
     @CurrentUser() claims: AccessClaims,
     @Body() { password }: PasswordDto,
-    @CurrentClient() { address }: Client,
+    @CurrentClient() client: Client,
   ): Promise<EnrolmentBody> {
-    const { secret, url } = await this.ownTwoFactor.enrol(claims, { password, address });
+    const { secret, url } = await this.ownTwoFactor.enrol(claims, { password, client });
     const svg = encodeQr(url, 'svg', { ecc: 'medium' });
     const qrCode = `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`;
     return { secret: base32(secret), otpauth_url: url, qr_code: qrCode };
@@ -72,8 +72,12 @@ export class TwoFactorController {
   @ApiOperation({ operationId: 'confirmTwoFactor', summary: 'Turn it on with the app’s first code' })
   @ApiOkResponse({ type: RecoveryCodesBody })
   @ApiConflictResponse({ description: 'Two-factor is on already, or was not begun.' })
-  async confirm(@CurrentUser() claims: AccessClaims, @Body() { code }: CodeDto): Promise<RecoveryCodesBody> {
-    return { recovery_codes: await this.ownTwoFactor.confirm(claims, code) };
+  async confirm(
+    @CurrentUser() claims: AccessClaims,
+    @Body() { code }: CodeDto,
+    @CurrentClient() client: Client,
+  ): Promise<RecoveryCodesBody> {
+    return { recovery_codes: await this.ownTwoFactor.confirm(claims, code, client) };
   }
 
   @Post('disable')
@@ -87,9 +91,9 @@ export class TwoFactorController {
   disable(
     @CurrentUser() claims: AccessClaims,
     @Body() { password, ...factor }: FullProofDto,
-    @CurrentClient() { address }: Client,
+    @CurrentClient() client: Client,
   ): Promise<void> {
-    return this.ownTwoFactor.disable(claims, { password, address }, presented(factor));
+    return this.ownTwoFactor.disable(claims, { password, client }, presented(factor));
   }
 
   @Post('recovery-codes')
@@ -104,9 +108,9 @@ export class TwoFactorController {
   async renew(
     @CurrentUser() claims: AccessClaims,
     @Body() { password, ...factor }: FullProofDto,
-    @CurrentClient() { address }: Client,
+    @CurrentClient() client: Client,
   ): Promise<RecoveryCodesBody> {
-    const proof = { password, address };
+    const proof = { password, client };
     return { recovery_codes: await this.ownTwoFactor.renewRecoveryCodes(claims, proof, presented(factor)) };
   }
 }

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import { Clock } from '../platform/clock/clock.service.js';
-import { addressKey } from './address.js';
+import { addressKey } from '../platform/http/address.js';
 import { BoundedCounts } from './bounded-memory.limiter.js';
 
 class StillClock extends Clock {

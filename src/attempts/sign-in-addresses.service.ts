@@ -3,7 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { Repository, type EntityManager } from 'typeorm';
 import { Clock } from '../platform/clock/clock.service.js';
 import { statement } from '../platform/database/statement.js';
-import { addressKey } from './address.js';
+import { addressKey } from '../platform/http/address.js';
 import { SignInAddress } from './sign-in-address.entity.js';
 
 /** Nobody signs in from more places than that; of more, those used longest ago go. */

@@ -5,7 +5,7 @@ import { Clock } from '../platform/clock/clock.service.js';
 import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import { AppError } from '../platform/errors/app.errors.js';
 import { REDIS, type Redis } from '../platform/redis/redis.module.js';
-import { addressKey } from './address.js';
+import { addressKey } from '../platform/http/address.js';
 import { attemptsErrors } from './attempts.errors.js';
 import { BoundedCounts, BoundedMemoryLimiter } from './bounded-memory.limiter.js';
 
@@ -53,12 +53,12 @@ export class ThrottlesService {
 
   /** Counts a login that begins, whatever comes of it. @throws `too_many_attempts` */
   async countLogin(address: string): Promise<void> {
-    await consume(this.loginsOfAddress, addressKey(address));
+    await consume(this.loginsOfAddress, addressKey(address), 'too_many_logins_of_address');
   }
 
   /** Counts a refresh. @throws `too_many_attempts` */
   async countRefresh(sessionId: string): Promise<void> {
-    await consume(this.refreshesOfSession, sessionId);
+    await consume(this.refreshesOfSession, sessionId, 'too_many_refreshes');
   }
 
   /**
@@ -73,9 +73,9 @@ export class ThrottlesService {
       this.failuresOfAddress.get(addressKey(attempt.address)),
       attempt.isKnownAddress ? null : this.failuresOfAccount.get(account),
     ]);
-    if (delay && delay.consumedPoints > 0) throw tooMany(delay);
-    refuseFrom(this.failuresOfAddress, ofAddress);
-    refuseFrom(this.failuresOfAccount, ofAccount);
+    if (delay && delay.consumedPoints > 0) throw tooMany(delay, 'account_delayed');
+    refuseFrom(this.failuresOfAddress, ofAddress, 'too_many_failures_of_address');
+    refuseFrom(this.failuresOfAccount, ofAccount, 'too_many_failures_of_account');
   }
 
   /** Counts a wrong password. */
@@ -116,21 +116,22 @@ function accountKey({ email, address, isKnownAddress }: LoginAttempt): string {
   return isKnownAddress ? `${account}@${addressKey(address)}` : account;
 }
 
-async function consume(limiter: RateLimiterAbstract, key: string): Promise<void> {
+async function consume(limiter: RateLimiterAbstract, key: string, reason: string): Promise<void> {
   if (limiter.points === 0) return;
   try {
     await limiter.consume(key);
   } catch (refusal) {
     if (refusal instanceof Error) throw refusal;
-    throw tooMany(refusal as RateLimiterRes);
+    throw tooMany(refusal as RateLimiterRes, reason);
   }
 }
 
-function refuseFrom({ points }: RateLimiterAbstract, count: RateLimiterRes | null): void {
-  if (points > 0 && count && count.consumedPoints >= points) throw tooMany(count);
+function refuseFrom({ points }: RateLimiterAbstract, count: RateLimiterRes | null, reason: string): void {
+  if (points > 0 && count && count.consumedPoints >= points) throw tooMany(count, reason);
 }
 
-const tooMany = ({ msBeforeNext }: RateLimiterRes): AppError =>
+const tooMany = ({ msBeforeNext }: RateLimiterRes, reason: string): AppError =>
   new AppError(attemptsErrors.too_many_attempts, {
+    reason,
     retryAfterSeconds: Math.max(1, Math.ceil(msBeforeNext / 1000)),
   });

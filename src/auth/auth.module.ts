@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import { AuditModule } from '../audit/audit.module.js';
 import { AttemptsModule } from '../attempts/attempts.module.js';
 import { PasswordsModule } from '../passwords/passwords.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
@@ -16,7 +17,7 @@ import { JwtStrategy } from './strategies/jwt.strategy.js';
 import { LocalStrategy } from './strategies/local.strategy.js';
 
 @Module({
-  imports: [UsersModule, PasswordsModule, SessionsModule, TwoFactorModule, AttemptsModule],
+  imports: [UsersModule, PasswordsModule, SessionsModule, TwoFactorModule, AttemptsModule, AuditModule],
   controllers: [V1Controller, UsersAuthController, JwksController],
   providers: [
     CredentialsService,

@@ -1,10 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { AuditService } from '../audit/audit.service.js';
+import { byOwner, type UsedFactor } from '../audit/events.js';
 import { SignInAddressesService } from '../attempts/sign-in-addresses.service.js';
 import { ThrottlesService, type LoginAttempt } from '../attempts/throttles.service.js';
-import { AppError } from '../platform/errors/app.errors.js';
+import {
+  about,
+  AppError,
+  nameOf,
+  type AccountName,
+  type ErrorContext,
+} from '../platform/errors/app.errors.js';
 import { canonicalEmail } from '../platform/validation/email.policy.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
+import type { Session } from '../sessions/session.entity.js';
+import type { Client } from '../sessions/sessions.service.js';
 import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
 import { authErrors } from './auth.errors.js';
@@ -19,6 +29,14 @@ export interface Credentials {
   signal: AbortSignal;
 }
 
+/** What a login has come to. */
+export interface OpenedSession {
+  session: Session;
+  /** Those that ended for it: there may be only so many. */
+  displaced: readonly Session[];
+  factor: UsedFactor;
+}
+
 /** E-mail and password: whose they are, and how often they may be tried. */
 @Injectable()
 export class CredentialsService {
@@ -27,6 +45,7 @@ export class CredentialsService {
     private readonly passwords: PasswordsService,
     private readonly throttles: ThrottlesService,
     private readonly signInAddresses: SignInAddressesService,
+    private readonly audit: AuditService,
   ) {}
 
   /**
@@ -40,7 +59,7 @@ export class CredentialsService {
     const email = canonicalEmail(credentials.email) ?? '';
     const user = await this.users.findByEmail(email);
     const attempt = { email, address, isKnownAddress: await this.signInAddresses.isKnown(user?.id, address) };
-    const admit = () => this.throttles.admit(attempt);
+    const admit = () => about(user, this.throttles.admit(attempt));
     await admit();
     const isUsable = user !== null && user.disabledAt === null;
     const turn = { key: address, admit, signal };
@@ -57,15 +76,27 @@ export class CredentialsService {
   async reauthenticate(user: User, password: string, address: string): Promise<void> {
     const isKnownAddress = await this.signInAddresses.isKnown(user.id, address);
     const attempt = { email: user.email, address, isKnownAddress };
-    const admit = () => this.throttles.admit(attempt);
+    const admit = () => about(user, this.throttles.admit(attempt));
     await admit();
     const { matches } = await this.passwords.verify(password, user.passwordHash, { key: address, admit });
     if (!matches) await this.reject(user, attempt);
   }
 
-  /** A whole login: its address is known from now on. */
-  async recordLogin(user: User, address: string, manager: EntityManager): Promise<void> {
-    await this.signInAddresses.record(user.id, address, manager);
+  /** A whole login: its address is known from now on, and it is in the audit. */
+  async recordLogin(
+    account: User,
+    { session, displaced, factor }: OpenedSession,
+    client: Client,
+    manager: EntityManager,
+  ): Promise<void> {
+    await this.signInAddresses.record(account.id, client.address, manager);
+    const origin = byOwner(account, client);
+    for (const { id } of displaced) {
+      const details = { session: id, cause: 'too_many_sessions' } as const;
+      await this.audit.record('session.ended', { account, origin, details }, manager);
+    }
+    const details = { session: session.id, second_factor: factor };
+    await this.audit.record('login.succeeded', { account, origin, details }, manager);
   }
 
   /** Clears what was counted, also from before the address was known. */
@@ -77,7 +108,7 @@ export class CredentialsService {
 
   private async reject(user: User | null, attempt: LoginAttempt): Promise<never> {
     await this.throttles.recordFailure(attempt);
-    throw rejected(reasonOf(user));
+    throw rejected(reasonOf(user), user);
   }
 
   private async rehash(user: User, from: string, credentials: Credentials): Promise<User> {
@@ -94,6 +125,14 @@ function reasonOf(user: User | null): string {
   return user.passwordHash === null ? 'no_password' : 'wrong_password';
 }
 
-/** `reason` is for the log: clients are told the same for all. */
-export const rejected = (reason: string): AppError =>
-  new AppError(authErrors.credentials_rejected, { reason });
+/** `reason`, `account` and `evidence` are for log and audit: clients are told the same for all. */
+export const rejected = (
+  reason: string,
+  account: AccountName | null = null,
+  evidence: ErrorContext['evidence'] = {},
+): AppError =>
+  new AppError(authErrors.credentials_rejected, {
+    reason,
+    evidence,
+    ...(account && { account: nameOf(account) }),
+  });

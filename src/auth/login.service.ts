@@ -1,13 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { AppError } from '../platform/errors/app.errors.js';
+import type { UsedFactor } from '../audit/events.js';
+import { AppError, nameOf, type AccountName } from '../platform/errors/app.errors.js';
 import { AccessTokensService } from '../sessions/access-tokens.service.js';
 import { SessionsService, type Client } from '../sessions/sessions.service.js';
-import {
-  TwoFactorService,
-  type FactorVerdict,
-  type PresentedFactor,
-} from '../two-factor/two-factor.service.js';
+import { TwoFactorService, type PresentedFactor } from '../two-factor/two-factor.service.js';
+import type { FactorVerdict } from '../two-factor/verdict.js';
 import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
 import { authErrors } from './auth.errors.js';
@@ -33,28 +31,29 @@ export class LoginService {
    */
   async open(user: User, factor: PresentedFactor, form: SubjectForm, client: Client): Promise<string> {
     const { verdict, token } = await this.users.whileLocked(user.id, async (current, manager) => {
-      if (!isStill(user, current)) throw rejected('account_changed');
-      const verdict = await this.verifyFactor(user.id, factor, manager);
-      if (verdict !== 'accepted') return { verdict, token: '' };
-      const session = await this.sessions.create(current, client, manager);
-      await this.credentials.recordLogin(current, client.address, manager);
-      return { verdict, token: this.accessTokens.issue(session, subjectOf(current, form)) };
+      if (!isStill(user, current)) throw rejected('account_changed', user);
+      const { verdict, used } = await this.verifyFactor(current, factor, manager);
+      if (verdict.reason !== 'accepted') return { verdict, token: '' };
+      const opened = await this.sessions.create(current, client, manager);
+      await this.credentials.recordLogin(current, { ...opened, factor: used }, client, manager);
+      return { verdict, token: this.accessTokens.issue(opened.session, subjectOf(current, form)) };
     });
     // After the commit: a refusal spends a try.
-    if (verdict !== 'accepted') throw rejected(verdict);
+    if (verdict.reason !== 'accepted') throw rejected(verdict.reason, user, verdict.evidence);
     await this.credentials.clearFailures(user, client.address);
     return token;
   }
 
   private async verifyFactor(
-    userId: number,
+    user: User,
     presented: PresentedFactor,
     manager: EntityManager,
-  ): Promise<FactorVerdict> {
-    const factor = await this.twoFactor.enabled(userId, manager);
-    if (!factor) return 'accepted';
-    if (presented.code === undefined && presented.recoveryCode === undefined) throw codeRequired();
-    return this.twoFactor.verify(factor, presented, manager);
+  ): Promise<{ verdict: FactorVerdict; used: UsedFactor }> {
+    const factor = await this.twoFactor.enabled(user.id, manager);
+    if (!factor) return { verdict: { reason: 'accepted' }, used: 'none' };
+    if (presented.code === undefined && presented.recoveryCode === undefined) throw codeRequired(user);
+    const verdict = await this.twoFactor.verify(factor, presented, manager);
+    return { verdict, used: presented.code === undefined ? 'recovery_code' : 'code' };
   }
 }
 
@@ -64,7 +63,9 @@ export function isStill(user: User, current: User | null): current is User {
 }
 
 /** Known only to somebody with the right password. */
-export const codeRequired = (): AppError =>
+export const codeRequired = (account: AccountName): AppError =>
   new AppError(authErrors.code_required, {
+    reason: 'code_missing',
+    account: nameOf(account),
     details: { code: [{ message: authErrors.code_required.sentence }] },
   });

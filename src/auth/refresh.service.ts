@@ -1,13 +1,14 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { AuditService } from '../audit/audit.service.js';
+import { byOwner } from '../audit/events.js';
 import { ThrottlesService } from '../attempts/throttles.service.js';
-import { AppError } from '../platform/errors/app.errors.js';
+import { about, AppError, type AccountName } from '../platform/errors/app.errors.js';
 import { AccessTokensService, type AccessClaims } from '../sessions/access-tokens.service.js';
 import type { Session } from '../sessions/session.entity.js';
 import { sessionsErrors } from '../sessions/sessions.errors.js';
-import { SessionsService } from '../sessions/sessions.service.js';
+import { SessionsService, type Client } from '../sessions/sessions.service.js';
 import { UsersService } from '../users/users.service.js';
-import { subjectOf, type SubjectForm } from './subject.js';
+import { accountOf, subjectOf, type SubjectForm } from './subject.js';
 
 /** Refreshing: a token in, the session's next one out. */
 @Injectable()
@@ -19,7 +20,7 @@ export class RefreshService {
     private readonly users: UsersService,
     private readonly accessTokens: AccessTokensService,
     private readonly throttles: ThrottlesService,
-    private readonly dataSource: DataSource,
+    private readonly audit: AuditService,
   ) {}
 
   /**
@@ -27,27 +28,33 @@ export class RefreshService {
    * that newest one, for a while; anything older was copied, and ends the session.
    * @throws `token_rejected`, `too_many_attempts`
    */
-  async refresh(claims: AccessClaims): Promise<string> {
-    await this.throttles.countRefresh(claims.sid);
+  async refresh(claims: AccessClaims, client: Client): Promise<string> {
+    const account = accountOf(claims);
+    await about(account, this.throttles.countRefresh(claims.sid));
     const { outcome, session } = await this.sessions.rotate(claims.sid, claims.jti);
-    if (outcome === 'ended') throw rejected('session_ended');
-    if (outcome === 'reused') return this.endStolen(session);
+    if (outcome === 'ended') throw rejected('session_ended', account);
+    if (outcome === 'reused') return this.endStolen(session, client);
     const user = await this.users.find(session.userId);
-    if (!user || user.disabledAt !== null) throw rejected('account_disabled');
+    if (!user || user.disabledAt !== null) throw rejected('account_disabled', account);
     const form: SubjectForm = typeof claims.sub === 'number' ? 'id' : 'publicId';
-    if (user[form] !== claims.sub) throw rejected('not_the_sessions_account');
+    if (user[form] !== claims.sub) throw rejected('not_the_sessions_account', account);
     return this.accessTokens.issue(session, subjectOf(user, form));
   }
 
   /** RFC 9700 §4.14.2: nobody can tell the owner from the thief, so neither goes on. */
-  private async endStolen(session: Session): Promise<never> {
-    await this.dataSource.transaction((manager) => this.sessions.end(session.id, manager));
-    this.logger.warn({
-      msg: 'a used token was presented again: session ended',
-      user: session.id.slice(0, 8),
+  private async endStolen({ id, userId }: Session, client: Client): Promise<never> {
+    const account = { id: userId, publicId: id.slice(0, 8) };
+    // Nobody knows who it was.
+    const origin = { ...byOwner(account, client), actor: null };
+    await this.users.whileLocked(userId, async (_, manager) => {
+      if (!(await this.sessions.end(id, manager))) return;
+      const details = { session: id };
+      await this.audit.record('session.token_reused', { account, origin, details }, manager);
     });
-    throw rejected('token_reused');
+    this.logger.warn({ msg: 'a used token was presented again: session ended', user: account.publicId });
+    throw rejected('token_reused', account);
   }
 }
 
-const rejected = (reason: string): AppError => new AppError(sessionsErrors.token_rejected, { reason });
+const rejected = (reason: string, account: AccountName): AppError =>
+  new AppError(sessionsErrors.token_rejected, { reason, account });

@@ -1,4 +1,5 @@
-import type { TokenSubject } from '../sessions/access-tokens.service.js';
+import { nameOf, type AccountName } from '../platform/errors/app.errors.js';
+import type { AccessClaims, TokenSubject } from '../sessions/access-tokens.service.js';
 import type { User } from '../users/user.entity.js';
 
 /** What `sub` holds: the account's public id in tokens of `/v1`, its number in those of `/api/users/auth`. */
@@ -11,8 +12,15 @@ export const subjectOf = (user: User, form: SubjectForm): TokenSubject => ({
   role: user.role,
 });
 
-/** The public id of whoever a guard let in, for the log: of a login its account's, of a token its session's. */
-export function publicIdOf(user: unknown): string | undefined {
-  const { publicId, sid } = (user ?? {}) as { publicId?: string; sid?: string };
-  return publicId ?? sid?.slice(0, 8);
+/** The account that a token speaks for; its number stands in tokens of one form only. */
+export const accountOf = ({ sub, sid }: Pick<AccessClaims, 'sub' | 'sid'>): AccountName => ({
+  publicId: sid.slice(0, 8),
+  ...(typeof sub === 'number' && { id: sub }),
+});
+
+/** The account of whoever a guard let in: on a login route that account, elsewhere the token's. */
+export function accountIn(user: unknown): AccountName | undefined {
+  const { publicId, id, sid, sub } = (user ?? {}) as Partial<User & AccessClaims>;
+  if (publicId !== undefined) return nameOf({ publicId, ...(id !== undefined && { id }) });
+  return sid === undefined || sub === undefined ? undefined : accountOf({ sid, sub });
 }

@@ -98,6 +98,16 @@ export class AccessTokensService {
     return payload;
   }
 
+  /** Why `accept` refused a token whose signature was good, and whose it was where its claims are such as we issue. */
+  faultOf(token: string): { reason: string; claims?: AccessClaims } {
+    const payload: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+    if (!isAccessClaims(payload)) return { reason: 'claims_malformed' };
+    if (payload.iss !== this.config.jwtIssuer || payload.aud !== this.config.jwtAudience)
+      return { reason: 'issued_elsewhere' };
+    const isOver = Math.floor(this.clock.now() / 1000) >= payload.exp;
+    return { reason: isOver ? 'token_expired' : 'issued_in_the_future', claims: payload };
+  }
+
   private isCurrent({ iat, exp }: AccessClaims): boolean {
     const now = Math.floor(this.clock.now() / 1000);
     return now < exp && iat <= now + LEEWAY_SECONDS;

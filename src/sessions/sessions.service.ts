@@ -16,6 +16,8 @@ export interface Client {
   /** An IP address. */
   address: string;
   userAgent: string;
+  /** What the client is told in `X-Request-Id`. */
+  requestId: string;
 }
 
 /**
@@ -38,21 +40,21 @@ export class SessionsService {
     private readonly clock: Clock,
   ) {}
 
-  /** Begins a session of an account whose row the transaction holds; the longest-idle ones beyond the limit end. */
+  /** Begins a session of an account whose row the transaction holds; the longest-idle ones beyond the limit end: `displaced`. */
   async create(
     user: { id: number; publicId: string },
-    client: Client,
+    client: Omit<Client, 'requestId'>,
     manager: EntityManager,
-  ): Promise<Session> {
+  ): Promise<{ session: Session; displaced: Session[] }> {
     const now = this.clock.now();
     const { maxSessionsPerUser, sessionTtlSeconds } = this.config;
-    const surplus = await manager.find(Session, {
+    const displaced = await manager.find(Session, {
       where: { userId: user.id },
       order: { refreshedAt: 'DESC' },
       skip: maxSessionsPerUser - 1,
       take: 1_000,
     });
-    for (const { id } of surplus) await this.end(id, manager);
+    for (const { id } of displaced) await this.end(id, manager);
     const session = manager.create(Session, {
       id: `${user.publicId}.${randomToken()}`,
       userId: user.id,
@@ -66,7 +68,7 @@ export class SessionsService {
       expiresAt: now + sessionTtlSeconds * 1000,
     });
     await manager.insert(Session, session);
-    return session;
+    return { session, displaced };
   }
 
   /** The session, or null where it ended. */

@@ -1,3 +1,4 @@
+import { timingSafeEqual } from 'node:crypto';
 import speakeasy from 'speakeasy';
 
 export const TOTP_STEP_SECONDS = 30;
@@ -29,6 +30,31 @@ export function matchedStep(
     window,
   });
   return match ? step + match.delta : undefined;
+}
+
+/** How far off an authenticator's clock is looked for, in steps: five minutes. */
+const DRIFT_STEPS = 10;
+
+/**
+ * How many steps before (negative) or after `now` a refused code would have been right, or undefined where it never was: tells a
+ * phone whose clock is off from a guess. Every step is computed, whatever matches: the time it takes tells nothing.
+ */
+export function driftOf(secret: Buffer, code: string, now: number): number | undefined {
+  const step = Math.floor(now / 1000 / TOTP_STEP_SECONDS);
+  const presented = Buffer.from(code.padEnd(6).slice(0, 6));
+  let drift: number | undefined;
+  for (let delta = -DRIFT_STEPS; delta <= DRIFT_STEPS; delta += 1) {
+    const shown = speakeasy.totp({
+      secret: secret.toString('hex'),
+      encoding: 'hex',
+      time: (step + delta) * TOTP_STEP_SECONDS,
+      step: TOTP_STEP_SECONDS,
+    });
+    const isIt = timingSafeEqual(Buffer.from(shown), presented);
+    // The nearest, should two be alike.
+    if (isIt && (drift === undefined || Math.abs(delta) < Math.abs(drift))) drift = delta;
+  }
+  return drift;
 }
 
 /** RFC 4648 §6, without padding: what authenticator apps read. */

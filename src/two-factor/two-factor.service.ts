@@ -10,19 +10,16 @@ import { AppError } from '../platform/errors/app.errors.js';
 import { afterFailure, isSpent } from './code-budget.js';
 import { canonicalRecoveryCode, generateRecoveryCodes, hashRecoveryCode } from './recovery-code.js';
 import { RecoveryCode } from './recovery-code.entity.js';
-import { matchedStep, TOTP_SECRET_BYTES } from './totp.js';
+import { driftOf, matchedStep, otpauthUrl, TOTP_SECRET_BYTES } from './totp.js';
 import { TwoFactor } from './two-factor.entity.js';
 import { twoFactorErrors } from './two-factor.errors.js';
+import { isGuess, wrongCode, type FactorVerdict } from './verdict.js';
 
 /** The second factor as it was presented: one of the two, or neither. */
 export interface PresentedFactor {
   code?: string | undefined;
   recoveryCode?: string | undefined;
 }
-
-/** `accepted`, or why not: the reason is for the log, clients are told the same for all. */
-export type FactorVerdict =
-  'accepted' | 'wrong_code' | 'code_used' | 'wrong_recovery_code' | 'code_budget_spent' | 'secret_unreadable';
 
 /**
  * TOTP secrets and recovery codes. Every method that takes a `manager` relies on the caller's transaction holding the account's row,
@@ -50,6 +47,11 @@ export class TwoFactorService {
     else
       await manager.insert(TwoFactor, { userId, secret: encrypted, confirmedAt: null, lastUsedStep: null });
     return secret;
+  }
+
+  /** What tells `secret` to the authenticator app of the account of `email`. */
+  urlOf(secret: Buffer, email: string): string {
+    return otpauthUrl(secret, this.config.totpIssuer, email);
   }
 
   /** The account's factor where it is on: its login asks for a code. */
@@ -109,15 +111,15 @@ export class TwoFactorService {
   ): Promise<FactorVerdict> {
     const { userId } = factor;
     const now = this.clock.now();
-    if (isSpent(factor, now)) return 'code_budget_spent';
+    if (isSpent(factor, now)) return { reason: 'code_budget_spent' };
     const verdict =
       code === undefined
         ? await this.useRecoveryCode(factor, recoveryCode ?? '', manager)
         : await this.useCode(factor, code, manager);
-    if (verdict === 'wrong_code' || verdict === 'wrong_recovery_code') {
+    if (isGuess(verdict)) {
       await manager.update(TwoFactor, { userId }, afterFailure(factor, now));
     }
-    if (verdict === 'accepted') await manager.update(TwoFactor, { userId }, { failedCodes: 0 });
+    if (verdict.reason === 'accepted') await manager.update(TwoFactor, { userId }, { failedCodes: 0 });
     return verdict;
   }
 
@@ -150,10 +152,11 @@ export class TwoFactorService {
         msg: 'ALARM: a two-factor secret cannot be decrypted; its owner cannot log in',
         user_id: factor.userId,
       });
-      return 'secret_unreadable';
+      return { reason: 'secret_unreadable' };
     }
-    const step = matchedStep(secret, code, this.clock.now(), this.config.totpWindowSteps);
-    if (step === undefined) return 'wrong_code';
+    const now = this.clock.now();
+    const step = matchedStep(secret, code, now, this.config.totpWindowSteps);
+    if (step === undefined) return wrongCode(driftOf(secret, code, now));
     const used = await statement(
       manager,
       `UPDATE two_factor SET last_used_step = $1
@@ -161,9 +164,9 @@ export class TwoFactorService {
       [step, factor.userId],
     );
     // Its owner clicking twice, or somebody who looked over a shoulder: no guess, so no try is spent.
-    if (used.length === 0) return 'code_used';
+    if (used.length === 0) return { reason: 'code_used' };
     if (!this.encryption.isCurrent(factor.secret)) await this.reencrypt(factor, secret, manager);
-    return 'accepted';
+    return { reason: 'accepted' };
   }
 
   private async useRecoveryCode(
@@ -172,12 +175,12 @@ export class TwoFactorService {
     manager: EntityManager,
   ): Promise<FactorVerdict> {
     const code = canonicalRecoveryCode(text);
-    if (code === undefined) return 'wrong_recovery_code';
+    if (code === undefined) return { reason: 'wrong_recovery_code' };
     const { affected } = await manager.delete(RecoveryCode, {
       userId: factor.userId,
       codeHash: hashRecoveryCode(factor.userId, code),
     });
-    return affected === 1 ? 'accepted' : 'wrong_recovery_code';
+    return { reason: affected === 1 ? 'accepted' : 'wrong_recovery_code' };
   }
 
   private async reencrypt(factor: TwoFactor, secret: Buffer, manager: EntityManager): Promise<number> {

@@ -132,7 +132,8 @@ describe('revocations written by another instance between sweeps', () => {
   async function endSession({ app, dataSource }: TestApp): Promise<string> {
     const sessions = app.get(SessionsService);
     const client = { address: '127.0.0.1', userAgent: 'test' };
-    const { id } = await dataSource.transaction((manager) => sessions.create(user, client, manager));
+    const { session } = await dataSource.transaction((manager) => sessions.create(user, client, manager));
+    const { id } = session;
     await dataSource.transaction((manager) => sessions.end(id, manager));
     return id;
   }

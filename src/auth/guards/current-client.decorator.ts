@@ -6,6 +6,7 @@ import type { Client } from '../../sessions/sessions.service.js';
 export const clientOf = (request: FastifyRequest): Client => ({
   address: request.ip,
   userAgent: request.headers['user-agent'] ?? '',
+  requestId: request.id,
 });
 
 /** Where the request comes from. */

@@ -2,12 +2,13 @@ import { Injectable, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
-import { AppError } from '../../platform/errors/app.errors.js';
+import { AppError, type ErrorContext } from '../../platform/errors/app.errors.js';
 import { databaseErrors } from '../../platform/database/database.errors.js';
 import { AccessTokensService, type AccessClaims } from '../../sessions/access-tokens.service.js';
 import { RevocationsService } from '../../sessions/revocations.service.js';
 import { sessionsErrors } from '../../sessions/sessions.errors.js';
 import { bearerToken } from '../bearer.js';
+import { accountOf } from '../subject.js';
 import { IS_PUBLIC } from './public.decorator.js';
 
 /** In front of every route: no accepted access token, no way in, unless the route says `@Public()`. */
@@ -33,16 +34,34 @@ export class JwtGuard extends AuthGuard('jwt') {
   }
 
   // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the signature is Passport's
-  override handleRequest<T>(error: Error | null, claims: AccessClaims | false | null): T {
+  override handleRequest<T>(
+    error: Error | null,
+    claims: AccessClaims | false | null,
+    fault: unknown,
+    context: ExecutionContext,
+  ): T {
     if (error) throw error;
-    if (!claims) throw new AppError(sessionsErrors.token_rejected);
+    if (!claims) throw this.refusal(context.switchToHttp().getRequest<FastifyRequest>(), fault);
     return this.unrevoked(claims) as T;
+  }
+
+  /** `fault`: Passport's, which is there unless the signature was good. */
+  private refusal(request: FastifyRequest, fault: unknown): AppError {
+    const token = bearerToken(request);
+    if (token === undefined) {
+      const isMissing = request.headers.authorization === undefined;
+      return rejected({ reason: isMissing ? 'token_missing' : 'authorization_unreadable' });
+    }
+    if (!this.accessTokens.keyOf(token)) return rejected({ reason: 'token_of_no_key' });
+    if (fault) return rejected({ reason: 'signature_wrong' });
+    const { reason, claims } = this.accessTokens.faultOf(token);
+    return rejected({ reason, ...(claims && { account: accountOf(claims) }) });
   }
 
   /** Asked of every token at every request, in memory. */
   private unrevoked(claims: AccessClaims): AccessClaims {
     if (this.revocations.has(claims.sid))
-      throw new AppError(sessionsErrors.token_rejected, { reason: 'session_ended' });
+      throw rejected({ reason: 'session_ended', account: accountOf(claims) });
     // Never an old yes: who cannot know about revocations lets nobody in.
     if (!this.revocations.isFresh()) {
       throw new AppError(databaseErrors.database_unavailable, {
@@ -53,3 +72,5 @@ export class JwtGuard extends AuthGuard('jwt') {
     return claims;
   }
 }
+
+const rejected = (context: ErrorContext): AppError => new AppError(sessionsErrors.token_rejected, context);

@@ -57,6 +57,8 @@ describe('parseConfig', () => {
       encryptionPreviousKeys: [],
       totpWindowSteps: 1,
       totpIssuer: 'Gatehouse',
+      auditRetentionDays: 90,
+      auditRefusalsPerMinute: 300,
       bcryptCost: 12,
       bootstrapAdminEmail: 'admin@example.com',
     });

@@ -210,6 +210,20 @@ export const groups = {
       'Work that one password hash takes; each step doubles it.',
     ),
   },
+  Audit: {
+    auditRetentionDays: setting(
+      'AUDIT_RETENTION_DAYS',
+      '90',
+      rule.integer(0, 36_500, 'days'),
+      'How long it is kept what was done and refused; 0 is for ever.',
+    ),
+    auditRefusalsPerMinute: setting(
+      'AUDIT_REFUSALS_PER_MINUTE',
+      '300',
+      rule.integer(0, 1_000_000, 'refusals'),
+      'Refusals that are written down in a minute, at most a tenth of them from one address; the rest is counted. 0 is no limit.',
+    ),
+  },
   'First administrator': {
     bootstrapAdminEmail: setting(
       'BOOTSTRAP_ADMIN_EMAIL',
@@ -233,5 +247,6 @@ export const settings = {
   ...groups.Throttles,
   ...groups['Tokens and sessions'],
   ...groups['Passwords and encryption'],
+  ...groups.Audit,
   ...groups['First administrator'],
 };

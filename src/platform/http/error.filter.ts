@@ -7,6 +7,7 @@ import { AppError, type ErrorDefinition } from '../errors/app.errors.js';
 import { httpErrors } from '../errors/http.errors.js';
 import { describeCause } from '../logging/cause.js';
 import { pathOf, type Contracts } from './contract.js';
+import type { RecordRefusal } from './refusal.js';
 import type { RouteTable } from './route-table.js';
 
 /** Fastify's and the router's own refusals, by their code. */
@@ -46,6 +47,7 @@ export class ErrorFilter implements ExceptionFilter {
     private readonly contracts: Contracts,
     private readonly routes: RouteTable,
     private readonly clock: Clock,
+    private readonly recordRefusal: RecordRefusal,
   ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
@@ -65,10 +67,11 @@ export class ErrorFilter implements ExceptionFilter {
         ...describeCause(error.context.cause),
       });
     }
-    // A handler that died after its answer began cannot answer again.
-    if (reply.sent || reply.raw.headersSent) return;
     const scene = { path, requestId: request.id, now: this.clock.now() };
     const { status, body } = this.contracts.of(path).describe(error, scene);
+    this.recordRefusal({ request, error, status });
+    // A handler that died after its answer began cannot answer again.
+    if (reply.sent || reply.raw.headersSent) return;
     void reply.code(status).headers(headersOf(status, error)).send(body);
   }
 

@@ -10,5 +10,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The route takes no body, and one sent is not read, of whatever type. */
     ignoresBody?: boolean;
+    /** What the audit calls a refusal by this route; `request.refused` where it says nothing. */
+    refusalEvent?: string;
   }
 }

@@ -1,4 +1,5 @@
 import { Body, Controller, Header, HttpCode, Post, UseGuards } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Client } from '../../../sessions/sessions.service.js';
 import type { User } from '../../../users/user.entity.js';
@@ -20,6 +21,7 @@ export class UsersAuthController {
   @Post('auth')
   @HttpCode(200)
   @Header('cache-control', 'no-store')
+  @RouteConfig({ refusalEvent: 'login.refused' })
   @UseGuards(LocalGuard(AuthenticationDto))
   @ApiOperation({ operationId: 'authenticateUser', summary: 'Log in' })
   @ApiBody({ type: AuthenticationDto })

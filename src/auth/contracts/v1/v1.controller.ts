@@ -29,6 +29,7 @@ export class V1Controller {
   @Post('login')
   @HttpCode(200)
   @Header('cache-control', 'no-store')
+  @RouteConfig({ refusalEvent: 'login.refused' })
   @UseGuards(LocalGuard(LoginDto))
   @ApiOperation({ operationId: 'login', summary: 'Log in' })
   @ApiBody({ type: LoginDto })
@@ -45,12 +46,15 @@ export class V1Controller {
   @Post('refresh-token')
   @HttpCode(200)
   @Header('cache-control', 'no-store')
-  @RouteConfig({ ignoresBody: true })
+  @RouteConfig({ ignoresBody: true, refusalEvent: 'refresh.refused' })
   @ApiBearerAuth()
   @ApiOperation({ operationId: 'refreshToken', summary: 'Trade the current token for the next' })
   @ApiRefresh()
-  async refresh(@CurrentUser() claims: AccessClaims): Promise<WithAccessToken<RefreshBody>> {
-    const accessToken = await this.refreshService.refresh(claims);
+  async refresh(
+    @CurrentUser() claims: AccessClaims,
+    @CurrentClient() client: Client,
+  ): Promise<WithAccessToken<RefreshBody>> {
+    const accessToken = await this.refreshService.refresh(claims, client);
     return { accessToken, body: { access_token: accessToken } };
   }
 }

@@ -1,0 +1,98 @@
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { EventEmitter2 } from '@nestjs/event-emitter';
+import {
+  DataSource,
+  type EntityManager,
+  type EntitySubscriberInterface,
+  type TransactionCommitEvent,
+} from 'typeorm';
+import { Clock } from '../platform/clock/clock.service.js';
+import { AuditEvent } from './audit-event.entity.js';
+import { EventIds } from './event-id.js';
+import type { EventDetails, EventName, GatehouseEvent, Origin } from './events.js';
+
+/** What a transaction has recorded so far, kept with its query runner until it commits. */
+interface Pending {
+  audited?: GatehouseEvent[];
+}
+
+/** What a use case says of what it did. */
+export interface Happening<Name extends EventName> {
+  account: { id: number; publicId: string };
+  origin: Origin;
+  details: EventDetails[Name];
+}
+
+/** Writes down what was done, in the transaction that does it, and tells one's own modules once it is committed. */
+@Injectable()
+export class AuditService implements OnModuleInit, EntitySubscriberInterface {
+  private readonly logger = new Logger(AuditService.name);
+  readonly ids = new EventIds();
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly clock: Clock,
+    private readonly emitter: EventEmitter2,
+  ) {}
+
+  onModuleInit(): void {
+    this.dataSource.subscribers.push(this);
+  }
+
+  /** Records `name` in the transaction of `manager`: where that is rolled back, it has not happened. */
+  async record<Name extends EventName>(
+    name: Name,
+    { account, origin, details }: Happening<Name>,
+    manager: EntityManager,
+  ): Promise<void> {
+    const at = this.clock.now();
+    const id = this.ids.next(at);
+    await manager.insert(AuditEvent, {
+      id,
+      at,
+      event: name,
+      reason: null,
+      requestId: origin.requestId,
+      userId: account.id,
+      publicId: account.publicId,
+      actor: origin.actor,
+      address: origin.address,
+      details: JSON.stringify(details),
+    });
+    const pending = manager.queryRunner?.data as Pending;
+    const event = eventOf({ id, at, name }, { account, origin, details });
+    pending.audited = [...(pending.audited ?? []), event];
+  }
+
+  /** TypeORM calls this after every commit. What a listener throws is its own affair. */
+  afterTransactionCommit({ queryRunner }: TransactionCommitEvent): void {
+    const pending = queryRunner.data as Pending;
+    const events = pending.audited ?? [];
+    delete pending.audited;
+    for (const event of events) this.emit(event);
+  }
+
+  private emit(event: GatehouseEvent): void {
+    try {
+      this.emitter.emit(event.event, event);
+    } catch (error) {
+      this.logger.error({ msg: 'a listener failed', event: event.event, error: (error as Error).name });
+    }
+  }
+}
+
+function eventOf<Name extends EventName>(
+  { id, at, name }: { id: string; at: number; name: Name },
+  { account, origin, details }: Happening<Name>,
+): GatehouseEvent<Name> {
+  return {
+    id,
+    event: name,
+    at: new Date(at).toISOString(),
+    account: { id: account.publicId, number: account.id },
+    actor: origin.actor,
+    address: origin.address,
+    request_id: origin.requestId,
+    details,
+  };
+}
