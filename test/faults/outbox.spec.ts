@@ -21,12 +21,12 @@ beforeEach(async () => {
 });
 afterEach(() => t.close());
 
-const handle = (handler: JobHandler) => outbox.register('test', handler);
+const handle = (handler: JobHandler) => outbox.register('test.job', handler);
 const work = (attempt: Attempt) => {
   done.push((attempt.payload as { name: string }).name);
   return Promise.resolve();
 };
-const put = (name: string, kind = 'test') =>
+const put = (name: string, kind = 'test.job') =>
   t.dataSource.transaction((manager) => outbox.put(kind, { name, secret: CANARY }, manager));
 const drain = () => t.app.get(DispatcherService).drain();
 const rows = () =>
@@ -47,7 +47,7 @@ describe('a job', () => {
   it('of a transaction that rolls back never was', async () => {
     handle(work);
     const rolledBack = t.dataSource.transaction(async (manager) => {
-      await outbox.put('test', { name: 'never' }, manager);
+      await outbox.put('test.job', { name: 'never' }, manager);
       throw new Error('rolled back');
     });
     await expect(rolledBack).rejects.toThrow('rolled back');
@@ -73,7 +73,7 @@ describe('a job', () => {
 
   it('of a kind that this instance knows nothing of is left to others', async () => {
     handle(work);
-    await put('theirs', 'unknown');
+    await put('theirs', 'unknown.job');
     await drain();
     expect(await rows()).toMatchObject([{ state: 'waiting', attempts: 0 }]);
   });
@@ -122,15 +122,15 @@ describe('a job that fails', () => {
       await drain();
       t.clock.advance(HOUR);
     }
-    expect(await outbox.list(['test'], 10, 'failed')).toMatchObject([
+    expect(await outbox.list('test', 10, 'failed')).toMatchObject([
       { id, attempts: 20, lastError: 'refused' },
     ]);
     isBroken = false;
-    expect(await outbox.retry(['other'])).toEqual([]);
-    expect(await outbox.retry(['test'])).toEqual([id]);
+    expect(await outbox.retry('other')).toEqual([]);
+    expect(await outbox.retry('test')).toEqual([id]);
     await drain();
     expect(done).toEqual(['one']);
-    expect(await outbox.retry(['test'], id)).toEqual([]);
+    expect(await outbox.retry('test', id)).toEqual([]);
   });
 
   it('for good is given up at once', async () => {
@@ -256,7 +256,7 @@ describe('a sweep', () => {
     await put('good');
     await put('bad');
     await drain();
-    await put('waiting', 'unknown');
+    await put('waiting', 'unknown.job');
     const left = async () => (await rows()).map(({ state }) => state).sort();
     const sweep = () => t.app.get(SweepingService).sweep();
     t.clock.advance(7 * DAY - 1);

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { In, IsNull, Not, Repository, type EntityManager } from 'typeorm';
+import { IsNull, Like, Not, Repository, type EntityManager } from 'typeorm';
 import { Clock } from '../clock/clock.service.js';
 import { EncryptionService } from '../crypto/encryption.service.js';
 import { randomToken } from '../crypto/random.js';
@@ -57,8 +57,12 @@ export class OutboxService {
     return [...this.handlers.keys()];
   }
 
-  /** Puts a job; it exists once the transaction of `manager` commits. `payload`: what JSON can hold. Returns its id. */
-  async put(kind: string, payload: object, manager: EntityManager): Promise<string> {
+  /**
+   * Puts a job; it exists once the transaction of `manager` commits, or at once where there is none. `kind`: its family, a dot, a
+   * name. `payload`: what JSON can hold. Returns its id.
+   */
+  async put(kind: string, payload: object, manager?: EntityManager): Promise<string> {
+    if (!manager) return this.jobs.manager.transaction((own) => this.put(kind, payload, own));
     const id = randomToken();
     const now = this.clock.now();
     await statement(
@@ -77,24 +81,26 @@ export class OutboxService {
     return plaintext && (JSON.parse(plaintext.toString()) as unknown);
   }
 
-  /** The newest jobs of these kinds first, at most `limit`. */
-  list(kinds: readonly string[], limit: number, state?: Job['state']): Promise<Job[]> {
+  /** The newest jobs of a family first, at most `limit`. */
+  list(family: string, limit: number, state?: Job['state']): Promise<Job[]> {
     return this.jobs.find({
-      where: { kind: In(kinds), ...(state && { state }) },
+      where: { kind: Like(`${family}.%`), ...(state && { state }) },
       order: { createdAt: 'DESC', id: 'ASC' },
       take: limit,
     });
   }
 
-  /** Lets failed jobs of these kinds, or waiting ones, be tried at once and as often as new ones. Returns the ids of those. */
-  async retry(kinds: readonly string[], id?: string): Promise<string[]> {
-    const now = this.clock.now();
-    const listed = kinds.map((_, i) => `$${i + (id === undefined ? 2 : 3)}`).join(', ');
+  /**
+   * Lets failed jobs of a family be tried at once, and as often as new ones: all, or the one of `id`, which may also wait for its
+   * next attempt. Returns the ids of those.
+   */
+  async retry(family: string, id?: string): Promise<string[]> {
+    const which = id === undefined ? "state = 'failed'" : "state <> 'done' AND id = $3";
     const rows = await statement<{ id: string }>(
       this.jobs.manager,
       `UPDATE outbox SET state = 'waiting', attempts = 0, next_attempt_at = $1, finished_at = NULL
-       WHERE ${id === undefined ? "state = 'failed'" : "state <> 'done' AND id = $2"} AND kind IN (${listed}) RETURNING id`,
-      [now, ...(id === undefined ? [] : [id]), ...kinds],
+       WHERE kind LIKE $2 AND ${which} RETURNING id`,
+      [this.clock.now(), `${family}.%`, ...(id === undefined ? [] : [id])],
     );
     return rows.map((row) => row.id);
   }
