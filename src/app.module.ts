@@ -7,6 +7,7 @@ import { ClockModule } from './platform/clock/clock.module.js';
 import { ConfigModule } from './platform/config/config.module.js';
 import { CryptoModule } from './platform/crypto/crypto.module.js';
 import { DatabaseModule } from './platform/database/database.module.js';
+import { DispatchModule, OutboxModule } from './platform/outbox/outbox.module.js';
 import { RedisModule } from './platform/redis/redis.module.js';
 
 /** The table of contents. */
@@ -17,6 +18,8 @@ import { RedisModule } from './platform/redis/redis.module.js';
     CryptoModule,
     DatabaseModule,
     RedisModule,
+    OutboxModule,
+    DispatchModule,
     AuthModule,
     AccountModule,
     AdminModule,

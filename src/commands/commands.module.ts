@@ -6,6 +6,7 @@ import { ClockModule } from '../platform/clock/clock.module.js';
 import { ConfigModule } from '../platform/config/config.module.js';
 import { CryptoModule } from '../platform/crypto/crypto.module.js';
 import { DatabaseModule } from '../platform/database/database.module.js';
+import { OutboxModule } from '../platform/outbox/outbox.module.js';
 import { TwoFactorModule } from '../two-factor/two-factor.module.js';
 import { TwoFactorService } from '../two-factor/two-factor.service.js';
 import { UsersModule } from '../users/users.module.js';
@@ -20,6 +21,7 @@ import { updateSchema } from './schema.js';
     ClockModule,
     CryptoModule,
     DatabaseModule,
+    OutboxModule,
     UsersModule,
     TwoFactorModule,
     AdminModule,

@@ -1,9 +1,9 @@
 import { Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { SweepingService } from '../platform/database/sweeping.service.js';
 import { AccessTokensService } from './access-tokens.service.js';
 import { Revocation } from './revocation.entity.js';
-import { CleaningService } from './cleaning.service.js';
 import { RevocationsService } from './revocations.service.js';
 import { Session } from './session.entity.js';
 import { SessionsService } from './sessions.service.js';
@@ -11,7 +11,19 @@ import { SigningKeysService } from './signing-keys.service.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([Session, Revocation]), JwtModule.register({})],
-  providers: [SessionsService, AccessTokensService, RevocationsService, SigningKeysService, CleaningService],
+  providers: [SessionsService, AccessTokensService, RevocationsService, SigningKeysService],
   exports: [SessionsService, AccessTokensService, RevocationsService, SigningKeysService],
 })
-export class SessionsModule {}
+export class SessionsModule {
+  constructor(sweeping: SweepingService) {
+    sweeping.add(
+      { table: 'sessions', key: 'id', condition: 'expires_at <= $1' },
+      {
+        table: 'revocations',
+        key: 'session_id',
+        // The newest row stays: on SQLite the next one's position follows from it.
+        condition: 'expires_at <= $1 AND position < (SELECT max(position) FROM revocations)',
+      },
+    );
+  }
+}

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { EntityManager, MoreThan, Repository } from 'typeorm';
+import { EntityManager, IsNull, MoreThan, Not, Repository } from 'typeorm';
 import { Clock } from '../platform/clock/clock.service.js';
 import { randomString } from '../platform/crypto/random.js';
 import { isUniqueViolation } from '../platform/database/database.errors.js';
@@ -8,6 +8,8 @@ import { AppError } from '../platform/errors/app.errors.js';
 import { User } from './user.entity.js';
 import { usersErrors } from './users.errors.js';
 
+/** Any constant: the advisory lock of who takes an administrator away. */
+const ADMINISTRATORS_LOCK = 0x6761_7461;
 const PUBLIC_ID_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 
 export interface NewUser {
@@ -85,6 +87,25 @@ export class UsersService {
       const lock = isPostgres && { lock: { mode: 'pessimistic_write' as const } };
       return work(await manager.findOne(User, { where: { id }, ...lock }), manager);
     });
+  }
+
+  /** Whether the account of that public id is an administrator's, who may act. */
+  isAdministrator(publicId: string, manager: EntityManager): Promise<boolean> {
+    return manager.existsBy(User, { publicId, role: 'admin', disabledAt: IsNull() });
+  }
+
+  /**
+   * Asked before `user`, whose row the transaction holds, is disabled, demoted or deleted: an administrator who can log in must be
+   * left. Who asks at the same time waits until the transaction ends, and then sees what it did. @throws `last_administrator`
+   */
+  async keepAnAdministrator(user: User, manager: EntityManager): Promise<void> {
+    if (user.role !== 'admin' || user.disabledAt !== null || user.passwordHash === null) return;
+    // SQLite's transactions are the only writer from their beginning.
+    if (manager.dataSource.options.type === 'postgres')
+      await manager.query('SELECT pg_advisory_xact_lock($1)', [ADMINISTRATORS_LOCK]);
+    const usable = { role: 'admin', disabledAt: IsNull(), passwordHash: Not(IsNull()) };
+    if (await manager.existsBy(User, { ...usable, id: Not(user.id) })) return;
+    throw new AppError(usersErrors.last_administrator);
   }
 
   async setDisabled(id: number, disabled: boolean, manager: EntityManager): Promise<void> {

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { CleaningService } from '../../src/sessions/cleaning.service.js';
+import { SweepingService } from '../../src/platform/database/sweeping.service.js';
 import { RevocationsService } from '../../src/sessions/revocations.service.js';
 import { SessionsService } from '../../src/sessions/sessions.service.js';
 import type { User } from '../../src/users/user.entity.js';
@@ -152,7 +152,7 @@ describe('revocations written by another instance between sweeps', () => {
       expect(ended.filter((id) => !revocations.has(id))).toEqual([]);
       // Longer than any token lives: all of it goes.
       for (const { clock } of [here, there]) clock.advance(86_400);
-      await (randomInt(2) ? here : there).app.get(CleaningService).sweep();
+      await (randomInt(2) ? here : there).app.get(SweepingService).sweep();
       expect(await count()).toBe(1);
       if (randomInt(2)) await revocations.poll();
     }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { CleaningService } from '../../src/sessions/cleaning.service.js';
+import { SweepingService } from '../../src/platform/database/sweeping.service.js';
 import { RevocationsService } from '../../src/sessions/revocations.service.js';
 import { PASSWORD, startApp, type TestApp } from '../support/app.js';
 import { bearer, login, post } from '../support/http.js';
@@ -20,7 +20,7 @@ describe('a revocation outlasts its tokens', () => {
     expect((await post(`${of.url}/v1/logout`, undefined, bearer(as))).status).toBe(204);
   /** What every instance does from time to time. */
   const keepHouse = async ({ app }: TestApp) => {
-    await app.get(CleaningService).sweep();
+    await app.get(SweepingService).sweep();
     await app.get(RevocationsService).poll();
   };
 

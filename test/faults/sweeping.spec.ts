@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import pg from 'pg';
 import type { BeforeQueryEvent } from 'typeorm';
 import { statement } from '../../src/platform/database/statement.js';
-import { CleaningService } from '../../src/sessions/cleaning.service.js';
+import { SweepingService } from '../../src/platform/database/sweeping.service.js';
 import { RevocationsService } from '../../src/sessions/revocations.service.js';
 import { PASSWORD, startApp, type TestApp } from '../support/app.js';
 import { login } from '../support/http.js';
@@ -29,7 +29,7 @@ afterEach(async () => {
   for (const table of ['sessions', 'revocations']) await t.dataSource.query(`DELETE FROM ${table}`);
 });
 
-const sweep = () => t.app.get(CleaningService).sweep();
+const sweep = () => t.app.get(SweepingService).sweep();
 
 /** `rows` numbered rows; `select` gives the columns, from `n`. */
 const insert = (into: string, select: string, rows: number, parameters: unknown[]) =>

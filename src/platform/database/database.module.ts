@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Logger, Module } from '@nestjs/common';
+import { Global, Logger, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSource, DataSourceOptions } from 'typeorm';
 import { CONFIG, type Config } from '../config/config.schema.js';
 import { createDataSource, dataSourceOptions } from './data-source.js';
 import { databaseFault } from './database.errors.js';
 import { migrate } from './migrate.js';
+import { SweepingService } from './sweeping.service.js';
 
 const CONNECT_PATIENCE_MS = 30_000;
 
@@ -29,6 +30,7 @@ async function connect(options?: DataSourceOptions): Promise<DataSource> {
 }
 
 /** The one database connection of the process. Modules add their entities by `TypeOrmModule.forFeature`. */
+@Global()
 @Module({
   imports: [
     TypeOrmModule.forRootAsync({
@@ -42,5 +44,7 @@ async function connect(options?: DataSourceOptions): Promise<DataSource> {
       dataSourceFactory: connect,
     }),
   ],
+  providers: [SweepingService],
+  exports: [SweepingService],
 })
 export class DatabaseModule {}

@@ -3,6 +3,7 @@ import { CreateFilms1764000000001 } from './1764000000001-create-films.migration
 import { AddRotationAndRevocations1764000000002 } from './1764000000002-add-rotation-and-revocations.migration.js';
 import { CreateTwoFactor1764000000003 } from './1764000000003-create-two-factor.migration.js';
 import { CreateSignInAddresses1764000000004 } from './1764000000004-create-sign-in-addresses.migration.js';
+import { CreateOutbox1764000000005 } from './1764000000005-create-outbox.migration.js';
 import { CreateAuditEvents1764000000010 } from './1764000000010-create-audit-events.migration.js';
 
 /** Every migration, in order. Released ones are never edited: add a new file and a line here. */
@@ -12,5 +13,6 @@ export const migrations = [
   AddRotationAndRevocations1764000000002,
   CreateTwoFactor1764000000003,
   CreateSignInAddresses1764000000004,
+  CreateOutbox1764000000005,
   CreateAuditEvents1764000000010,
 ];

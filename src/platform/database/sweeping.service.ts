@@ -5,17 +5,30 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { Clock } from '../platform/clock/clock.service.js';
-import { statement } from '../platform/database/statement.js';
+import { Clock } from '../clock/clock.service.js';
+import { statement } from './statement.js';
 
 const INTERVAL_MS = 60_000;
 /** Small enough that nobody waits noticeably behind one batch. */
 const BATCH = 1_000;
 
-/** Sweeps away sessions and revocations whose time is over. */
+/** Which rows of a table have had their time. */
+export interface ExpiryRule {
+  table: string;
+  /** The column of its primary key. */
+  key: string;
+  /** SQL in which `$1` is the present, in epoch milliseconds, less `keepMs`. */
+  condition: string;
+  keepMs?: number;
+  /** What `$1` is instead, where the column holds instants in another form. */
+  as?: (instant: number) => string;
+}
+
+/** Sweeps away what has expired, of every table whose owner gave a rule. */
 @Injectable()
-export class CleaningService implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly logger = new Logger(CleaningService.name);
+export class SweepingService implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(SweepingService.name);
+  private readonly rules: ExpiryRule[] = [];
   private timer: NodeJS.Timeout | undefined;
   private sweeping: Promise<unknown> | undefined;
 
@@ -23,6 +36,10 @@ export class CleaningService implements OnApplicationBootstrap, BeforeApplicatio
     private readonly dataSource: DataSource,
     private readonly clock: Clock,
   ) {}
+
+  add(...rules: ExpiryRule[]): void {
+    this.rules.push(...rules);
+  }
 
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => {
@@ -39,16 +56,13 @@ export class CleaningService implements OnApplicationBootstrap, BeforeApplicatio
 
   /** Deletes what has expired, in batches. Returns how many rows went. */
   async sweep(): Promise<number> {
-    const sessions = await this.deleteBatches('sessions', 'id', 'expires_at <= $1');
-    // The newest row stays: on SQLite the next one's position follows from it.
-    const newest = 'position < (SELECT max(position) FROM revocations)';
-    return (
-      sessions + (await this.deleteBatches('revocations', 'session_id', `expires_at <= $1 AND ${newest}`))
-    );
+    let deleted = 0;
+    for (const rule of this.rules) deleted += await this.deleteBatches(rule);
+    return deleted;
   }
 
-  private async deleteBatches(table: string, key: string, condition: string): Promise<number> {
-    const now = this.clock.now();
+  private async deleteBatches({ table, key, condition, keepMs = 0, as }: ExpiryRule): Promise<number> {
+    const instant = this.clock.now() - keepMs;
     // A sweep never waits for a transaction that holds some of the rows, so that neither can end in a deadlock.
     const lock = this.dataSource.options.type === 'postgres' ? 'FOR UPDATE SKIP LOCKED' : '';
     let deleted = 0;
@@ -56,7 +70,7 @@ export class CleaningService implements OnApplicationBootstrap, BeforeApplicatio
       const rows = await statement(
         this.dataSource,
         `DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} WHERE ${condition} LIMIT ${BATCH} ${lock}) RETURNING ${key}`,
-        [now],
+        [as ? as(instant) : instant],
       );
       deleted += rows.length;
       if (rows.length < BATCH) return deleted;
