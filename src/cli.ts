@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { CommanderError } from 'commander';
+import { addAudit } from './commands/audit.command.js';
 import { addKeys } from './commands/keys.command.js';
 import { addMigrate } from './commands/migrate.command.js';
 import { addOpenapi } from './commands/openapi.command.js';
@@ -20,6 +21,7 @@ async function run(): Promise<void> {
     .exitOverride()
     .example('users list');
   addUsers(program);
+  addAudit(program);
   addKeys(program);
   addMigrate(program);
   addOpenapi(program, async () => (await import('./app.module.js')).AppModule);

@@ -1,8 +1,10 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import { AppError } from '../platform/errors/app.errors.js';
 import type { AccessClaims } from '../sessions/access-tokens.service.js';
 import { SessionsService, type Client } from '../sessions/sessions.service.js';
+import { otpauthUrl } from '../two-factor/totp.js';
 import type { TwoFactor } from '../two-factor/two-factor.entity.js';
 import { twoFactorErrors } from '../two-factor/two-factor.errors.js';
 import { TwoFactorService, type PresentedFactor } from '../two-factor/two-factor.service.js';
@@ -16,6 +18,7 @@ export class OwnTwoFactorService {
     private readonly caller: CallerService,
     private readonly sessions: SessionsService,
     private readonly twoFactor: TwoFactorService,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   async status(claims: AccessClaims): Promise<{ confirmedAt: number | null; recoveryCodesLeft: number }> {
@@ -34,7 +37,7 @@ export class OwnTwoFactorService {
       await this.caller.record('two_factor.begun', user, password.client, manager);
       return this.twoFactor.enrol(user.id, manager);
     });
-    return { secret, url: this.twoFactor.urlOf(secret, user.email) };
+    return { secret, url: otpauthUrl(secret, this.config.totpIssuer, user.email) };
   }
 
   /**

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { AuditService } from '../audit/audit.service.js';
+import { OPERATOR, type EventDetails, type EventName, type Origin } from '../audit/events.js';
 import { AppError } from '../platform/errors/app.errors.js';
 import { httpErrors } from '../platform/errors/http.errors.js';
 import { canonicalEmail } from '../platform/validation/email.policy.js';
@@ -7,6 +9,7 @@ import { PasswordsService } from '../passwords/passwords.service.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { TwoFactorService } from '../two-factor/two-factor.service.js';
 import type { User } from '../users/user.entity.js';
+import { usersErrors } from '../users/users.errors.js';
 import { UsersService } from '../users/users.service.js';
 
 export interface NewAccount {
@@ -16,7 +19,13 @@ export interface NewAccount {
   password: string | null;
 }
 
-/** What an administrator does to other people's accounts. */
+/** What an account is found by: its number, public id or e-mail in any spelling, whichever it is; or its public id alone. */
+export type AccountKey = string | { publicId: string };
+
+/**
+ * What an administrator does to other people's accounts, over HTTP or from the command line: `by` says who, the operator where
+ * it is left out. An administrator must still be one when it is done.
+ */
 @Injectable()
 export class AccountsService {
   constructor(
@@ -24,93 +33,145 @@ export class AccountsService {
     private readonly passwords: PasswordsService,
     private readonly sessions: SessionsService,
     private readonly twoFactor: TwoFactorService,
+    private readonly audit: AuditService,
   ) {}
 
-  /** @throws `validation_failed`, `email_taken` */
-  async create({ email, role, password }: NewAccount): Promise<User> {
-    const canonical = canonicalEmail(email);
-    if (canonical === undefined) throw invalid('email', 'The email field must be a valid email address.');
-    checkRole(role);
+  /** @throws `validation_failed`, `email_taken`, `forbidden` */
+  async create({ email, role, password }: NewAccount, by = OPERATOR): Promise<User> {
+    const canonical = canonicalOf(email);
+    this.users.checkRole(role);
     const passwordHash = password === null ? null : await this.passwords.hash(password, { email: canonical });
-    return this.users.create({ email: canonical, role, passwordHash });
-  }
-
-  /** By number, public id or e-mail in any spelling. @throws `user_not_found` */
-  find(name: string): Promise<User> {
-    return this.users.resolve(canonicalEmail(name) ?? name);
-  }
-
-  /** Nobody can use the account from now on. @throws `user_not_found` */
-  async disable(name: string): Promise<User> {
-    return this.change(name, async (user, manager) => {
-      if (user.disabledAt === null) await this.users.setDisabled(user.id, true, manager);
-      await this.sessions.endAll(user.id, manager);
+    return this.users.transaction(async (manager) => {
+      await this.admit(by, manager);
+      const account = await this.users.create({ email: canonical, role, passwordHash }, manager);
+      const details = { role, has_password: passwordHash !== null };
+      await this.audit.record('account.created', { account, origin: by, details }, manager);
+      return account;
     });
   }
 
   /** @throws `user_not_found` */
-  async enable(name: string): Promise<User> {
-    return this.change(name, (user, manager) => this.users.setDisabled(user.id, false, manager));
+  find(key: AccountKey): Promise<User> {
+    return typeof key === 'string'
+      ? this.users.resolve(canonicalEmail(key) ?? key)
+      : this.users.resolvePublicId(key.publicId);
   }
 
-  /** @throws `user_not_found`, `validation_failed` */
-  async setPassword(name: string, password: string): Promise<User> {
-    const { email } = await this.find(name);
+  /** Nobody can use the account from now on. @throws `user_not_found`, `last_administrator`, `forbidden` */
+  async disable(key: AccountKey, by = OPERATOR): Promise<User> {
+    return this.change(key, by, async (user, manager) => {
+      await this.users.keepAnAdministrator(user, manager);
+      if (user.disabledAt === null) await this.users.setDisabled(user.id, true, manager);
+      await this.end('account.disabled', { account: user, origin: by, details: {} }, manager);
+    });
+  }
+
+  /** @throws `user_not_found`, `forbidden` */
+  async enable(key: AccountKey, by = OPERATOR): Promise<User> {
+    return this.change(key, by, async (account, manager) => {
+      await this.users.setDisabled(account.id, false, manager);
+      await this.audit.record('account.enabled', { account, origin: by, details: {} }, manager);
+    });
+  }
+
+  /** From the command line only: administrators never choose passwords. @throws `user_not_found`, `validation_failed` */
+  async setPassword(key: AccountKey, password: string, by = OPERATOR): Promise<User> {
+    const { email } = await this.find(key);
     const hash = await this.passwords.hash(password, { email });
-    return this.change(name, async (user, manager) => {
+    return this.change(key, by, async (user, manager) => {
       await this.users.setPasswordHash(user.id, hash, manager);
-      await this.sessions.endAll(user.id, manager);
+      await this.end('account.password_changed', { account: user, origin: by, details: {} }, manager);
     });
   }
 
-  /** Tokens with the old role end with their sessions. @throws `user_not_found`, `validation_failed` */
-  async setRole(name: string, role: string): Promise<User> {
-    checkRole(role);
-    return this.change(name, async (user, manager) => {
-      await this.users.setRole(user.id, role, manager);
-      await this.sessions.endAll(user.id, manager);
+  /** @throws `user_not_found`, `validation_failed`, `last_administrator`, `forbidden` */
+  setRole(key: AccountKey, role: string, by = OPERATOR): Promise<User> {
+    return this.update(key, { role }, by);
+  }
+
+  /**
+   * Gives an account another role, e-mail address or both: tokens that say otherwise end with their sessions.
+   * @throws `user_not_found`, `validation_failed`, `email_taken`, `last_administrator`, `forbidden`
+   */
+  async update(
+    key: AccountKey,
+    { role, email }: { role?: string; email?: string },
+    by = OPERATOR,
+  ): Promise<User> {
+    if (role !== undefined) this.users.checkRole(role);
+    const canonical = email === undefined ? undefined : canonicalOf(email);
+    return this.change(key, by, async (user, manager) => {
+      if (role !== undefined) {
+        if (role !== 'admin') await this.users.keepAnAdministrator(user, manager);
+        await this.users.setRole(user.id, role, manager);
+        const details = { from: user.role, to: role };
+        await this.end('account.role_changed', { account: user, origin: by, details }, manager);
+      }
+      if (canonical !== undefined) {
+        await this.users.setEmail(user.id, canonical, manager);
+        await this.end('account.email_changed', { account: user, origin: by, details: {} }, manager);
+      }
     });
   }
 
-  /** For somebody who lost authenticator and recovery codes. @throws `user_not_found` */
-  async resetTwoFactor(name: string): Promise<{ user: User; wasOn: boolean }> {
+  /** For somebody who lost authenticator and recovery codes. @throws `user_not_found`, `forbidden` */
+  async resetTwoFactor(key: AccountKey, by = OPERATOR): Promise<{ user: User; wasOn: boolean }> {
     let wasOn = false;
-    const user = await this.change(name, async ({ id }, manager) => {
-      wasOn = await this.twoFactor.remove(id, manager);
-      if (wasOn) await this.sessions.endAll(id, manager);
+    const user = await this.change(key, by, async (account, manager) => {
+      wasOn = await this.twoFactor.remove(account.id, manager);
+      if (wasOn) await this.end('two_factor.reset', { account, origin: by, details: {} }, manager);
     });
     return { user, wasOn };
   }
 
-  /** The account is gone; its ids are not given out again. @throws `user_not_found` */
-  async delete(name: string): Promise<User> {
-    const user = await this.users.resolve(canonicalEmail(name) ?? name);
-    await this.users.whileLocked(user.id, async (_, manager) => {
-      await this.sessions.endAll(user.id, manager);
+  /** The account is gone; its ids are not given out again. @throws `user_not_found`, `last_administrator`, `forbidden` */
+  async delete(key: AccountKey, by = OPERATOR): Promise<User> {
+    const user = await this.find(key);
+    await this.users.whileLocked(user.id, async (current, manager) => {
+      await this.admit(by, manager);
+      if (!current) throw new AppError(usersErrors.user_not_found);
+      await this.users.keepAnAdministrator(current, manager);
+      await this.end('account.deleted', { account: user, origin: by, details: {} }, manager);
       await this.users.delete(user.id, manager);
     });
     return user;
   }
 
-  private async change(
-    name: string,
+  /** Runs `work` on the account while nobody else changes it. @throws `user_not_found`, `forbidden` */
+  async change(
+    key: AccountKey,
+    by: Origin,
     work: (user: User, manager: EntityManager) => Promise<void>,
   ): Promise<User> {
-    const { id } = await this.find(name);
+    const { id } = await this.find(key);
     await this.users.whileLocked(id, async (user, manager) => {
+      await this.admit(by, manager);
       if (user) await work(user, manager);
     });
     return this.users.resolve(String(id));
   }
+
+  /** Their token may be older than what has become of them. */
+  private async admit({ actor }: Origin, manager: EntityManager): Promise<void> {
+    if (actor === OPERATOR.actor) return;
+    if (actor !== null && (await this.users.isAdministrator(actor, manager))) return;
+    throw new AppError(httpErrors.forbidden, { reason: 'no_longer_administrator' });
+  }
+
+  /** Records `name`, after which no session of the account goes on. */
+  private async end<Name extends EventName>(
+    name: Name,
+    happening: { account: User; origin: Origin; details: EventDetails[Name] },
+    manager: EntityManager,
+  ): Promise<void> {
+    await this.sessions.endAll(happening.account.id, manager);
+    await this.audit.record(name, happening, manager);
+  }
 }
 
-function checkRole(role: string): void {
-  if (/^[a-z][a-z0-9_-]{0,31}$/.test(role)) return;
-  throw invalid(
-    'role',
-    'The role field must be 1 to 32 characters of a–z, 0–9, "_" and "-", the first a letter.',
-  );
+function canonicalOf(email: string): string {
+  const canonical = canonicalEmail(email);
+  if (canonical !== undefined) return canonical;
+  const message = 'The email field must be a valid email address.';
+  throw new AppError(httpErrors.validation_failed, { details: { email: [{ message }] } });
 }
-
-const invalid = (field: string, message: string): AppError =>
-  new AppError(httpErrors.validation_failed, { details: { [field]: [{ message }] } });

@@ -5,6 +5,7 @@ import { randomToken } from '../platform/crypto/random.js';
 import { AppError } from '../platform/errors/app.errors.js';
 import { exclusively } from '../platform/database/migrate.js';
 import { canonicalEmail } from '../platform/validation/email.policy.js';
+import { AuditService } from '../audit/audit.service.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
 import { UsersService } from '../users/users.service.js';
 
@@ -22,6 +23,7 @@ export class FirstAdministratorService {
     private readonly users: UsersService,
     private readonly passwords: PasswordsService,
     private readonly dataSource: DataSource,
+    private readonly audit: AuditService,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -37,7 +39,10 @@ export class FirstAdministratorService {
       if (email === undefined) throw new Error('BOOTSTRAP_ADMIN_EMAIL is no e-mail address');
       const password = bootstrapAdminPassword ?? randomToken();
       const passwordHash = await this.passwords.hash(password, { email }).catch(refused);
-      await this.users.create({ email, role: 'admin', passwordHash }, manager);
+      const account = await this.users.create({ email, role: 'admin', passwordHash }, manager);
+      const origin = { actor: null, address: null, requestId: null };
+      const details = { role: 'admin', has_password: true };
+      await this.audit.record('account.created', { account, origin, details }, manager);
       announce({ email, password, isGenerated: bootstrapAdminPassword === undefined });
     });
   }

@@ -1,10 +1,14 @@
+import type { AccountPagesService } from '../admin/account-pages.service.js';
 import type { AccountsService } from '../admin/accounts.service.js';
+import type { AuditEventsService } from '../audit/audit-events.service.js';
 import type { TwoFactorService } from '../two-factor/two-factor.service.js';
 import type { UsersService } from '../users/users.service.js';
 
 /** What commands do their work with. */
 export interface Application {
   accounts: AccountsService;
+  accountPages: AccountPagesService;
+  auditEvents: AuditEventsService;
   users: UsersService;
   twoFactor: TwoFactorService;
 }

@@ -1,7 +1,10 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { AccountPagesService } from '../admin/account-pages.service.js';
 import { AccountsService } from '../admin/accounts.service.js';
 import { AdminModule } from '../admin/admin.module.js';
+import { AuditEventsService } from '../audit/audit-events.service.js';
+import { AuditModule } from '../audit/audit.module.js';
 import { ClockModule } from '../platform/clock/clock.module.js';
 import { ConfigModule } from '../platform/config/config.module.js';
 import { CryptoModule } from '../platform/crypto/crypto.module.js';
@@ -25,6 +28,7 @@ import { updateSchema } from './schema.js';
     UsersModule,
     TwoFactorModule,
     AdminModule,
+    AuditModule,
   ],
 })
 class CommandsModule {}
@@ -37,6 +41,8 @@ export async function openApplication(): Promise<Application & { close: () => Pr
   });
   return {
     accounts: app.get(AccountsService),
+    accountPages: app.get(AccountPagesService),
+    auditEvents: app.get(AuditEventsService),
     users: app.get(UsersService),
     twoFactor: app.get(TwoFactorService),
     close: () => app.close(),

@@ -9,6 +9,10 @@ import { CommandError, PROGRAM } from './operator.command.js';
 /** What is not wrong with what was given, but with where it was to be used. */
 const circumstances = new Map([
   [usersErrors.email_taken, `That e-mail has an account already; see: ${PROGRAM} users show <e-mail>`],
+  [
+    usersErrors.last_administrator,
+    `It is the last administrator who can log in; make another first: ${PROGRAM} users set-role <user> --role admin`,
+  ],
   [usersErrors.user_not_found, `There is no such account; see: ${PROGRAM} users list`],
   [
     databaseErrors.database_unavailable,

@@ -1,8 +1,8 @@
-import { InvalidArgumentError } from 'commander';
 import type { AccountsService } from '../admin/accounts.service.js';
 import type { User } from '../users/user.entity.js';
 import { accountDto, describeAccount, tableOf } from './account.dto.js';
 import { withApplication } from './application.js';
+import { wholeNumber } from './number.js';
 import { readPassword } from './password.js';
 import type { OperatorCommand } from './operator.command.js';
 
@@ -46,19 +46,33 @@ function addCreate(users: OperatorCommand): void {
     );
 }
 
+interface ListOptions {
+  search?: string;
+  role?: string;
+  disabled?: boolean;
+  twoFactor?: boolean;
+  limit: number;
+  after: number;
+}
+
 function addList(users: OperatorCommand): void {
   users
     .command('list')
     .description('List accounts by number, a page at a time.')
+    .option('--search <part>', 'only those with this in their e-mail address')
+    .option('--role <role>', 'only those of this role')
+    .option('--disabled', 'only those that are disabled')
+    .option('--no-disabled', 'only those that are not')
+    .option('--two-factor', 'only those with two-factor on')
+    .option('--no-two-factor', 'only those without')
     .option('--limit <count>', 'how many at most, 1 to 1000', wholeNumber(1, 1_000), 100)
     .option('--after <number>', 'only accounts of greater numbers', wholeNumber(0, 0x7fff_ffff), 0)
-    .example('users list --limit 20')
-    .action(async ({ limit, after }: { limit: number; after: number }, command: OperatorCommand) => {
-      const rows = await withApplication(({ users }) => users.list({ after, limit: limit + 1 }));
-      const page = rows.slice(0, limit).map(accountDto);
-      const next = rows.length > limit ? (page.at(-1)?.id ?? null) : null;
+    .example('users list --role admin --limit 20')
+    .action(async (options: ListOptions, command: OperatorCommand) => {
+      const { accounts, next } = await withApplication(({ accountPages }) => accountPages.page(options));
+      const page = accounts.map(({ user }) => accountDto(user));
       const more = next === null ? '' : `\nThere are more: --after ${next}`;
-      command.print({ users: page, next }, page.length === 0 ? 'No accounts.' : tableOf(page) + more);
+      command.print({ users: page, next }, (page.length === 0 ? 'No accounts.' : tableOf(page)) + more);
     });
 }
 
@@ -158,9 +172,3 @@ function addSetPassword(users: OperatorCommand): void {
 }
 
 const nameOf = ({ id, publicId, email }: User): string => `account ${id} (${publicId}, ${email})`;
-
-const wholeNumber = (min: number, max: number) => (text: string) => {
-  const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
-  if (value >= min && value <= max) return value;
-  throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
-};

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { MoreThan, Repository, type EntityManager } from 'typeorm';
+import { In, MoreThan, Repository, type EntityManager } from 'typeorm';
 import { Clock } from '../platform/clock/clock.service.js';
 import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import { EncryptionService } from '../platform/crypto/encryption.service.js';
@@ -10,7 +10,7 @@ import { AppError } from '../platform/errors/app.errors.js';
 import { afterFailure, isSpent } from './code-budget.js';
 import { canonicalRecoveryCode, generateRecoveryCodes, hashRecoveryCode } from './recovery-code.js';
 import { RecoveryCode } from './recovery-code.entity.js';
-import { driftOf, matchedStep, otpauthUrl, TOTP_SECRET_BYTES } from './totp.js';
+import { driftOf, matchedStep, TOTP_SECRET_BYTES } from './totp.js';
 import { TwoFactor } from './two-factor.entity.js';
 import { twoFactorErrors } from './two-factor.errors.js';
 import { isGuess, wrongCode, type FactorVerdict } from './verdict.js';
@@ -49,14 +49,15 @@ export class TwoFactorService {
     return secret;
   }
 
-  /** What tells `secret` to the authenticator app of the account of `email`. */
-  urlOf(secret: Buffer, email: string): string {
-    return otpauthUrl(secret, this.config.totpIssuer, email);
-  }
-
   /** The account's factor where it is on: its login asks for a code. */
   async enabled(userId: number, manager: EntityManager = this.factors.manager): Promise<TwoFactor | null> {
     return manager.findOneBy(TwoFactor, { userId, confirmedAt: MoreThan(0) });
+  }
+
+  /** Which of these accounts have it on. */
+  async enabledAmong(userIds: readonly number[]): Promise<Set<number>> {
+    const factors = await this.factors.findBy({ userId: In(userIds), confirmedAt: MoreThan(0) });
+    return new Set(factors.map(({ userId }) => userId));
   }
 
   /** The account's factor where its enrolment waits for a first code. @throws `two_factor_enabled`, `two_factor_not_started` */

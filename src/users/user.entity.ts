@@ -1,9 +1,11 @@
-import { Column, Entity, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import { Column, Entity, Index, PrimaryGeneratedColumn, Unique } from 'typeorm';
 
 /** An account. */
 @Entity('users')
 @Unique('users_public_id_key', ['publicId'])
 @Unique('users_email_key', ['email'])
+@Index('users_role_idx', ['role', 'id'])
+@Index('users_disabled_idx', ['id'], { where: 'disabled_at IS NOT NULL' })
 export class User {
   /** Never reused: it is `sub` and `id` to clients of `/api/users/auth`. */
   @PrimaryGeneratedColumn({ type: 'integer' })

@@ -1,10 +1,12 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { EntityManager, IsNull, MoreThan, Not, Repository } from 'typeorm';
+import { EntityManager, In, IsNull, Not, Repository } from 'typeorm';
 import { Clock } from '../platform/clock/clock.service.js';
+import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import { randomString } from '../platform/crypto/random.js';
 import { isUniqueViolation } from '../platform/database/database.errors.js';
 import { AppError } from '../platform/errors/app.errors.js';
+import { httpErrors } from '../platform/errors/http.errors.js';
 import { User } from './user.entity.js';
 import { usersErrors } from './users.errors.js';
 
@@ -25,7 +27,19 @@ export class UsersService {
   constructor(
     @InjectRepository(User) private readonly users: Repository<User>,
     private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
+
+  transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.users.manager.transaction(work);
+  }
+
+  /** @throws `validation_failed` where `role` is none that is configured */
+  checkRole(role: string): void {
+    if (this.config.roles.includes(role)) return;
+    const message = `The role field must be one of ${this.config.roles.join(', ')}.`;
+    throw new AppError(httpErrors.validation_failed, { details: { role: [{ message }] } });
+  }
 
   /** @throws `email_taken` */
   async create(user: NewUser, manager: EntityManager = this.users.manager): Promise<User> {
@@ -67,13 +81,21 @@ export class UsersService {
     return user;
   }
 
-  isEmpty(manager: EntityManager): Promise<boolean> {
-    return manager.exists(User).then((exists) => !exists);
+  /** @throws `user_not_found` */
+  async resolvePublicId(publicId: string): Promise<User> {
+    // It comes from a URL, where it may hold a NUL: PostgreSQL's error 22021.
+    const user = /^[A-Z0-9]{8}$/.test(publicId) ? await this.users.findOneBy({ publicId }) : null;
+    if (!user) throw new AppError(usersErrors.user_not_found);
+    return user;
   }
 
-  /** At most `limit` accounts whose id is greater than `after`, by id. */
-  list({ after, limit }: { after: number; limit: number }): Promise<User[]> {
-    return this.users.find({ where: { id: MoreThan(after) }, order: { id: 'ASC' }, take: limit });
+  /** By id. */
+  findAll(ids: readonly number[]): Promise<User[]> {
+    return this.users.find({ where: { id: In(ids) }, order: { id: 'ASC' } });
+  }
+
+  isEmpty(manager: EntityManager): Promise<boolean> {
+    return manager.exists(User).then((exists) => !exists);
   }
 
   /** Runs `work` in a transaction during which nobody else changes the account, or logs in to it. */
@@ -115,6 +137,15 @@ export class UsersService {
 
   async setPasswordHash(id: number, passwordHash: string, manager: EntityManager): Promise<void> {
     await manager.update(User, { id }, { passwordHash, updatedAt: this.clock.now() });
+  }
+
+  /** @throws `email_taken` */
+  async setEmail(id: number, email: string, manager: EntityManager): Promise<void> {
+    try {
+      await manager.update(User, { id }, { email, updatedAt: this.clock.now() });
+    } catch (error) {
+      throw isUniqueViolation(error) ? new AppError(usersErrors.email_taken) : error;
+    }
   }
 
   async setRole(id: number, role: string, manager: EntityManager): Promise<void> {

@@ -58,6 +58,7 @@ describe('parseConfig', () => {
       totpWindowSteps: 1,
       totpIssuer: 'Gatehouse',
       passwordMinCharacters: 8,
+      roles: ['client', 'admin'],
       auditRetentionDays: 90,
       auditRefusalsPerMinute: 300,
       bcryptCost: 12,

@@ -236,6 +236,14 @@ export const groups = {
       'Refusals that are written down in a minute, at most a tenth of them from one address; the rest is counted. 0 is no limit.',
     ),
   },
+  Roles: {
+    roles: setting(
+      'ROLES',
+      'client,admin',
+      rule.roles,
+      'The roles that accounts may have; admin is always one of them.',
+    ),
+  },
   'First administrator': {
     bootstrapAdminEmail: setting(
       'BOOTSTRAP_ADMIN_EMAIL',
@@ -260,5 +268,6 @@ export const settings = {
   ...groups['Tokens and sessions'],
   ...groups['Passwords and encryption'],
   ...groups.Audit,
+  ...groups.Roles,
   ...groups['First administrator'],
 };

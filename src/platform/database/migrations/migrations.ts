@@ -5,6 +5,7 @@ import { CreateTwoFactor1764000000003 } from './1764000000003-create-two-factor.
 import { CreateSignInAddresses1764000000004 } from './1764000000004-create-sign-in-addresses.migration.js';
 import { CreateOutbox1764000000005 } from './1764000000005-create-outbox.migration.js';
 import { CreateAuditEvents1764000000010 } from './1764000000010-create-audit-events.migration.js';
+import { AddAccountIndexes1764000000011 } from './1764000000011-add-account-indexes.migration.js';
 
 /** Every migration, in order. Released ones are never edited: add a new file and a line here. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   CreateSignInAddresses1764000000004,
   CreateOutbox1764000000005,
   CreateAuditEvents1764000000010,
+  AddAccountIndexes1764000000011,
 ];
