@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Header, HttpCode, Post, Put } from '@nestjs/common';
 import {
   ApiBearerAuth,
+  ApiConflictResponse,
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
@@ -60,6 +61,7 @@ export class AccountController {
   @HttpCode(204)
   @ApiOperation({ operationId: 'deleteAccount', summary: 'Delete the caller’s account, for good' })
   @ApiNoContentResponse()
+  @ApiConflictResponse({ description: 'It is the last administrator’s.' })
   @ApiTooManyRequestsResponse({
     description: 'Too many wrong passwords: `Retry-After` says when to come back.',
   })

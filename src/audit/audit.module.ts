@@ -8,12 +8,13 @@ import { AuditEventsService } from './audit-events.service.js';
 import { AuditService } from './audit.service.js';
 import { firstIdAt } from './event-id.js';
 import { RefusalsService } from './refusals.service.js';
+import { WebhooksService } from './webhooks.service.js';
 
 const DAY_MS = 86_400_000;
 
 @Module({
   imports: [TypeOrmModule.forFeature([AuditEvent]), EventEmitterModule.forRoot({ wildcard: true })],
-  providers: [AuditService, RefusalsService, AuditEventsService],
+  providers: [AuditService, RefusalsService, AuditEventsService, WebhooksService],
   exports: [AuditService, RefusalsService, AuditEventsService],
 })
 export class AuditModule {

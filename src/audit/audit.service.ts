@@ -1,4 +1,5 @@
-import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { isIP } from 'node:net';
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { EventEmitter2 } from '@nestjs/event-emitter';
 import {
   DataSource,
@@ -7,9 +8,14 @@ import {
   type TransactionCommitEvent,
 } from 'typeorm';
 import { Clock } from '../platform/clock/clock.service.js';
+import { CONFIG, type Config } from '../platform/config/config.schema.js';
+import { OutboxService } from '../platform/outbox/outbox.service.js';
 import { AuditEvent } from './audit-event.entity.js';
 import { EventIds } from './event-id.js';
 import type { EventDetails, EventName, GatehouseEvent, Origin } from './events.js';
+
+/** The outbox's kind of what goes to `WEBHOOK_URL`. */
+export const WEBHOOK_JOB = 'webhook.event';
 
 /** What a transaction has recorded so far, kept with its query runner until it commits. */
 interface Pending {
@@ -33,6 +39,8 @@ export class AuditService implements OnModuleInit, EntitySubscriberInterface {
     private readonly dataSource: DataSource,
     private readonly clock: Clock,
     private readonly emitter: EventEmitter2,
+    private readonly outbox: OutboxService,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   onModuleInit(): void {
@@ -56,11 +64,12 @@ export class AuditService implements OnModuleInit, EntitySubscriberInterface {
       userId: account.id,
       publicId: account.publicId,
       actor: origin.actor,
-      address: origin.address,
+      address: storableAddress(origin.address),
       details: JSON.stringify(details),
     });
-    const pending = manager.queryRunner?.data as Pending;
     const event = eventOf({ id, at, name }, { account, origin, details });
+    if (this.config.webhookUrl !== undefined) await this.outbox.put(WEBHOOK_JOB, event, manager);
+    const pending = manager.queryRunner?.data as Pending;
     pending.audited = [...(pending.audited ?? []), event];
   }
 
@@ -80,6 +89,10 @@ export class AuditService implements OnModuleInit, EntitySubscriberInterface {
     }
   }
 }
+
+/** An IP address, or null for what a proxy wrote there and is none. */
+export const storableAddress = (text: string | null): string | null =>
+  text !== null && isIP(text) > 0 ? text.slice(0, 45) : null;
 
 function eventOf<Name extends EventName>(
   { id, at, name }: { id: string; at: number; name: Name },

@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
@@ -9,7 +8,7 @@ import type { AccountName } from '../platform/errors/app.errors.js';
 import { addressKey } from '../platform/http/address.js';
 import type { Refusal } from '../platform/http/refusal.js';
 import { AuditEvent } from './audit-event.entity.js';
-import { AuditService } from './audit.service.js';
+import { AuditService, storableAddress } from './audit.service.js';
 import { RefusalBudget } from './refusal-budget.js';
 
 /** Long enough for a flood to become a few statements, and for the answers to be away. */
@@ -82,7 +81,7 @@ export class RefusalsService {
       publicId: from?.about?.publicId ?? null,
       // Whoever was refused may not be the one whose account it is.
       actor: null,
-      address: from && isIP(from.address) > 0 ? from.address.slice(0, 45) : null,
+      address: storableAddress(from?.address ?? null),
       details: JSON.stringify(details),
     });
     this.schedule(FLUSH_DELAY_MS);

@@ -118,6 +118,10 @@ const reach: Record<string, () => Promise<unknown>> = {
   user_not_found: () => thrown(accounts().disable('nobody@example.com')),
   method_not_allowed: () => get('/v1/login'),
   email_taken: () => thrown(accounts().create({ email: 'User@Example.com', role: 'client', password: null })),
+  last_administrator: async () => {
+    const { publicId } = await app.createUser('admin@example.com', 'admin');
+    return thrown(accounts().delete(publicId));
+  },
   payload_too_large: () => logIn(' '.repeat(16_385)),
   uri_too_long: () => get('/own/search'),
   unsupported_media_type: () => logIn('x', { 'content-type': 'text/plain' }),

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Module, Param } from '@nestjs/common';
+import { Roles } from '../../src/auth/guards/roles.decorator.js';
 import { Public } from '../../src/auth/guards/public.decorator.js';
-import { startApp, type TestApp } from '../support/app.js';
-import { send } from '../support/http.js';
+import { PASSWORD, startApp, type TestApp } from '../support/app.js';
+import { bearer, login, send } from '../support/http.js';
 
 /** All that is open to everybody. What is not on this list asks for an access token. */
 const open = [
@@ -19,9 +20,46 @@ const open = [
   'GET /docs-json',
   'GET /docs-yaml',
 ];
+/** All that asks for a role, by role. */
+const restricted = {
+  admin: [
+    'GET /v1/admin/users',
+    'POST /v1/admin/users',
+    'GET /v1/admin/users/:id',
+    'PATCH /v1/admin/users/:id',
+    'DELETE /v1/admin/users/:id',
+    'POST /v1/admin/users/:id/disable',
+    'POST /v1/admin/users/:id/enable',
+    'DELETE /v1/admin/users/:id/two-factor',
+    'GET /v1/admin/users/:id/sessions',
+    'DELETE /v1/admin/users/:id/sessions',
+    'DELETE /v1/admin/users/:id/sessions/:session',
+    'GET /v1/admin/audit-events',
+  ],
+};
 // The server adds a HEAD to every GET.
 const withHeads = (routes: string[]) =>
   routes.flatMap((route) => [route, ...(route.startsWith('GET') ? [route.replace('GET', 'HEAD')] : [])]);
+
+/** Asks every route that `app` has with a token of each kind of account; those that answered 403 to all but one role, by it. */
+async function restrictedRoutes(app: TestApp): Promise<Record<string, string[]>> {
+  const found: Record<string, string[]> = {};
+  for (const { method, url } of app.routes.routes) {
+    // A token each: some routes sign out.
+    const answers = await Promise.all(
+      ['client', 'admin'].map(async (role) => {
+        const { email } = await app.createUser(`${role}${(accounts += 1)}@example.com`, role);
+        const token = await login(app.url, email, PASSWORD);
+        const path = url.replace(/:[^/]+/g, 'NOBODY00').replace('*', 'x');
+        return { role, status: (await send(app.url + path, { method, headers: bearer(token) })).status };
+      }),
+    );
+    const admitted = answers.filter(({ status }) => status !== 403).map(({ role }) => role);
+    if (admitted.length < answers.length) (found[admitted.join()] ??= []).push(`${method} ${url}`);
+  }
+  return Object.fromEntries(Object.entries(found).map(([role, routes]) => [role, routes.sort()]));
+}
+let accounts = 0;
 
 /** Asks every route that `app` has without a token; those that did not answer 401. */
 async function openRoutes(app: TestApp): Promise<string[]> {
@@ -46,6 +84,10 @@ describe('every route of the application', () => {
     expect(await openRoutes(app)).toEqual(withHeads(open).sort());
   });
 
+  it('is on the list of its role, or open to every account', async () => {
+    expect(await restrictedRoutes(app)).toEqual({ admin: withHeads(restricted.admin).sort() });
+  });
+
   it('is known to this test', () => {
     const routes = app.routes.routes.map(({ method, url }) => `${method} ${url}`);
     expect(routes).toEqual(
@@ -61,6 +103,12 @@ describe('every route of the application', () => {
 
 @Controller('notes')
 class NotesController {
+  @Roles('admin')
+  @Get('all')
+  all(): string[] {
+    return [];
+  }
+
   @Get()
   list(): string[] {
     return [];
@@ -79,7 +127,13 @@ describe('a route of a new module', () => {
   it('is closed unless it says otherwise, and then it is missing on the list', async () => {
     const app = await startApp({ imports: [NotesModule] });
     const found = await openRoutes(app);
+    const forAdministrators = (await restrictedRoutes(app))['admin'] ?? [];
     await app.close();
+    const listedOnes = withHeads(restricted.admin);
+    expect(forAdministrators.filter((route) => !listedOnes.includes(route))).toEqual([
+      'GET /notes/all',
+      'HEAD /notes/all',
+    ]);
     const listed = withHeads(open);
     expect(found.filter((route) => !listed.includes(route))).toEqual(['GET /notes/:id', 'HEAD /notes/:id']);
   });

@@ -61,6 +61,11 @@ export const crossRules: readonly CrossRule[] = [
     broken: ({ encryptionKey, jwtSecret }) => encryptionKey !== undefined && encryptionKey === jwtSecret,
   },
   {
+    setting: settings.webhookSecret,
+    sentence: 'set with WEBHOOK_URL',
+    broken: ({ webhookUrl, webhookSecret }) => webhookUrl !== undefined && webhookSecret === undefined,
+  },
+  {
     setting: settings.sessionTtlSeconds,
     sentence: 'at least ACCESS_TOKEN_TTL_SECONDS',
     broken: ({ sessionTtlSeconds, accessTokenTtlSeconds }) => sessionTtlSeconds < accessTokenTtlSeconds,

@@ -236,6 +236,15 @@ export const groups = {
       'Refusals that are written down in a minute, at most a tenth of them from one address; the rest is counted. 0 is no limit.',
     ),
   },
+  Webhooks: {
+    webhookUrl: setting(
+      'WEBHOOK_URL',
+      undefined,
+      rule.httpUrl,
+      'Where every event is posted to, signed; nowhere when not set.',
+    ),
+    webhookSecret: setting('WEBHOOK_SECRET', undefined, rule.key, 'Signs what is posted to WEBHOOK_URL.'),
+  },
   Roles: {
     roles: setting(
       'ROLES',
@@ -268,6 +277,7 @@ export const settings = {
   ...groups['Tokens and sessions'],
   ...groups['Passwords and encryption'],
   ...groups.Audit,
+  ...groups.Webhooks,
   ...groups.Roles,
   ...groups['First administrator'],
 };
