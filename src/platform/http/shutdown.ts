@@ -15,7 +15,8 @@ export function closeGracefully(server: FastifyInstance): void {
   server.addHook('onRequest', (_request, reply, done) => {
     if (!isClosing) {
       underWay.add(reply);
-      done(); return;
+      done();
+      return;
     }
     void reply.header('connection', 'close');
     done(new AppError(httpErrors.service_unavailable, { retryAfterSeconds: 1 }));
