@@ -31,11 +31,14 @@ export class RefreshService {
   async refresh(claims: AccessClaims, client: Client): Promise<string> {
     const account = accountOf(claims);
     await about(account, this.throttles.countRefresh(claims.sid));
-    const { outcome, session } = await this.sessions.rotate(claims.sid, claims.jti);
+    // At once: what ends a session changes its account in the same transaction.
+    const [user, { outcome, session }] = await Promise.all([
+      this.users.findByPublicId(account.publicId),
+      this.sessions.rotate(claims.sid, claims.jti),
+    ]);
     if (outcome === 'ended') throw rejected('session_ended', account);
     if (outcome === 'reused') return this.endStolen(session, client);
-    const user = await this.users.find(session.userId);
-    if (!user || user.disabledAt !== null) throw rejected('account_disabled', account);
+    if (user?.id !== session.userId || user.disabledAt !== null) throw rejected('account_disabled', account);
     const form: SubjectForm = typeof claims.sub === 'number' ? 'id' : 'publicId';
     if (user[form] !== claims.sub) throw rejected('not_the_sessions_account', account);
     return this.accessTokens.issue(session, subjectOf(user, form));

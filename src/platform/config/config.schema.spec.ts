@@ -208,7 +208,11 @@ describe('parseConfig', () => {
   it('reports all faults at once, a line each, and never a value', () => {
     const leak = ' leaked';
     const names = Object.values(settings).map(({ name }) => name);
-    const faults = faultsOf({ ...Object.fromEntries(names.map((name) => [name, leak])), DATA_DIR: ' ', ROLES: 'Leak' });
+    const faults = faultsOf({
+      ...Object.fromEntries(names.map((name) => [name, leak])),
+      DATA_DIR: ' ',
+      ROLES: 'Leak',
+    });
     expect(faults.map((line) => line.split(':')[0])).toEqual(names);
     expect(faults.join()).not.toContain('leak');
   });

@@ -1,5 +1,4 @@
 import type { DataSource } from 'typeorm';
-import { statement } from './statement.js';
 
 /** Rows that a page looks at, at most, to find those that it shows. */
 export const WINDOW = 10_000;
@@ -40,8 +39,8 @@ export async function pageOf<Row extends object>(dataSource: DataSource, page: P
   const window = windowOf(page, filters.length > 0 ? WINDOW : limit + 1, parameters);
   const where =
     filters.length > 0 ? `WHERE ${filters.map((each) => bind(each, parameters)).join(' AND ')}` : '';
-  const rows = await statement<Row>(
-    dataSource,
+  // Not by `statement`, which keeps each text prepared: here there are as many as limits and filters.
+  const rows = await dataSource.query<Row[]>(
     `SELECT * FROM (${window}) found ${where} ORDER BY ${key} ${direction} LIMIT ${limit + 1}`,
     parameters,
   );
@@ -67,8 +66,7 @@ function windowOf(
 async function endOfWindow(dataSource: DataSource, page: PageOf): Promise<string | number | null> {
   const parameters: unknown[] = [];
   const last = page.direction === 'ASC' ? 'max' : 'min';
-  const [end] = await statement<{ size: number; last: string | number }>(
-    dataSource,
+  const [end] = await dataSource.query<{ size: number; last: string | number }[]>(
     `SELECT count(*) AS size, ${last}(${page.key}) AS last FROM (${windowOf(page, WINDOW, parameters)}) found`,
     parameters,
   );
