@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { CommanderError } from 'commander';
 import { addKeys } from './commands/keys.command.js';
+import { addMail } from './commands/mail.command.js';
 import { addMigrate } from './commands/migrate.command.js';
 import { addOpenapi } from './commands/openapi.command.js';
 import { CommandError, OperatorCommand, PROGRAM } from './commands/operator.command.js';
@@ -21,6 +22,7 @@ async function run(): Promise<void> {
     .example('users list');
   addUsers(program);
   addKeys(program);
+  addMail(program);
   addMigrate(program);
   addOpenapi(program, async () => (await import('./app.module.js')).AppModule);
   await program.parseAsync();

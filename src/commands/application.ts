@@ -1,4 +1,6 @@
 import type { AccountsService } from '../admin/accounts.service.js';
+import type { MailService } from '../mail/mail.service.js';
+import type { OutboxService } from '../platform/outbox/outbox.service.js';
 import type { TwoFactorService } from '../two-factor/two-factor.service.js';
 import type { UsersService } from '../users/users.service.js';
 
@@ -7,6 +9,8 @@ export interface Application {
   accounts: AccountsService;
   users: UsersService;
   twoFactor: TwoFactorService;
+  mail: MailService;
+  outbox: OutboxService;
 }
 
 /** Runs `work` on an application of its own, without a server, and closes what it opened. */

@@ -2,11 +2,14 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AccountsService } from '../admin/accounts.service.js';
 import { AdminModule } from '../admin/admin.module.js';
+import { MailModule } from '../mail/mail.module.js';
+import { MailService } from '../mail/mail.service.js';
 import { ClockModule } from '../platform/clock/clock.module.js';
 import { ConfigModule } from '../platform/config/config.module.js';
 import { CryptoModule } from '../platform/crypto/crypto.module.js';
 import { DatabaseModule } from '../platform/database/database.module.js';
 import { OutboxModule } from '../platform/outbox/outbox.module.js';
+import { OutboxService } from '../platform/outbox/outbox.service.js';
 import { TwoFactorModule } from '../two-factor/two-factor.module.js';
 import { TwoFactorService } from '../two-factor/two-factor.service.js';
 import { UsersModule } from '../users/users.module.js';
@@ -25,6 +28,7 @@ import { updateSchema } from './schema.js';
     UsersModule,
     TwoFactorModule,
     AdminModule,
+    MailModule,
   ],
 })
 class CommandsModule {}
@@ -39,6 +43,8 @@ export async function openApplication(): Promise<Application & { close: () => Pr
     accounts: app.get(AccountsService),
     users: app.get(UsersService),
     twoFactor: app.get(TwoFactorService),
+    mail: app.get(MailService),
+    outbox: app.get(OutboxService),
     close: () => app.close(),
   };
 }
