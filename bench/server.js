@@ -14,6 +14,8 @@ export const UNTHROTTLED = {
   LOGIN_FAILURES_PER_MINUTE_PER_ADDRESS: '0',
   LOGIN_FAILURES_PER_DAY_PER_ACCOUNT: '0',
   REFRESHES_PER_5_MINUTES_PER_SESSION: '0',
+  ACCOUNT_REQUESTS_PER_MINUTE_PER_ADDRESS: '0',
+  MAILS_PER_HOUR_PER_EMAIL: '0',
 };
 
 /** @typedef {{ email: string, hash: string | null, isDisabled?: boolean }} Account */

@@ -6,7 +6,11 @@ import { TwoFactorModule } from '../two-factor/two-factor.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccountController } from './account.controller.js';
 import { CallerService } from './caller.service.js';
+import { EmailChangesService } from './email-changes.service.js';
+import { EmailController } from './email.controller.js';
 import { OwnAccountService } from './own-account.service.js';
+import { OwnEmailService } from './own-email.service.js';
+import { OwnPasswordService } from './own-password.service.js';
 import { OwnSessionsService } from './own-sessions.service.js';
 import { OwnTwoFactorService } from './own-two-factor.service.js';
 import { SessionsController } from './sessions.controller.js';
@@ -14,7 +18,15 @@ import { TwoFactorController } from './two-factor.controller.js';
 
 @Module({
   imports: [UsersModule, PasswordsModule, AuthModule, SessionsModule, TwoFactorModule],
-  controllers: [AccountController, SessionsController, TwoFactorController],
-  providers: [CallerService, OwnAccountService, OwnSessionsService, OwnTwoFactorService],
+  controllers: [AccountController, EmailController, SessionsController, TwoFactorController],
+  providers: [
+    CallerService,
+    OwnAccountService,
+    OwnEmailService,
+    OwnPasswordService,
+    EmailChangesService,
+    OwnSessionsService,
+    OwnTwoFactorService,
+  ],
 })
 export class AccountModule {}

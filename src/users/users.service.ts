@@ -96,6 +96,15 @@ export class UsersService {
     await manager.update(User, { id }, { passwordHash, updatedAt: this.clock.now() });
   }
 
+  /** `email`: canonical. @throws `email_taken` */
+  async setEmail(id: number, email: string, manager: EntityManager): Promise<void> {
+    try {
+      await manager.update(User, { id }, { email, updatedAt: this.clock.now() });
+    } catch (error) {
+      throw isUniqueViolation(error) ? new AppError(usersErrors.email_taken) : error;
+    }
+  }
+
   async setRole(id: number, role: string, manager: EntityManager): Promise<void> {
     await manager.update(User, { id }, { role, updatedAt: this.clock.now() });
   }
