@@ -8,6 +8,11 @@ import { send } from '../support/http.js';
 const open = [
   'POST /v1/login',
   'POST /api/users/auth',
+  'POST /v1/register',
+  'POST /v1/verify-email',
+  'POST /v1/forgot-password',
+  'POST /v1/reset-password',
+  'POST /v1/confirm-email',
   'GET /.well-known/jwks.json',
   'GET /docs',
   'GET /docs/',
