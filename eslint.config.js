@@ -3,7 +3,16 @@ import importX, { createNodeResolver } from 'eslint-plugin-import-x';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-const facts = ['users', 'passwords', 'sessions', 'two-factor', 'attempts', 'audit', 'mail'];
+const facts = [
+  'users',
+  'passwords',
+  'sessions',
+  'two-factor',
+  'attempts',
+  'audit',
+  'mail',
+  'one-time-tokens',
+];
 
 // What each folder of src may import besides itself: docs/architecture.md, "The tree, in order of dependency".
 const mayImport = {

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AccountModule } from './account/account.module.js';
+import { AdminApiModule } from './admin/admin-api.module.js';
 import { AdminModule } from './admin/admin.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { FilmsModule } from './films/films.module.js';
@@ -23,6 +24,7 @@ import { RedisModule } from './platform/redis/redis.module.js';
     AuthModule,
     AccountModule,
     AdminModule,
+    AdminApiModule,
     FilmsModule, // the worked example: delete this line and src/films/, or put your own module beside it
   ],
 })

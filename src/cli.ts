@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { CommanderError } from 'commander';
 import { addAudit } from './commands/audit.command.js';
 import { addKeys } from './commands/keys.command.js';
+import { addMail } from './commands/mail.command.js';
 import { addMigrate } from './commands/migrate.command.js';
 import { addOpenapi } from './commands/openapi.command.js';
 import { CommandError, OperatorCommand, PROGRAM } from './commands/operator.command.js';
@@ -23,6 +24,7 @@ async function run(): Promise<void> {
   addUsers(program);
   addAudit(program);
   addKeys(program);
+  addMail(program);
   addMigrate(program);
   addOpenapi(program, async () => (await import('./app.module.js')).AppModule);
   await program.parseAsync();

@@ -15,6 +15,7 @@ import type { AccessClaims } from '../sessions/access-tokens.service.js';
 import type { Client } from '../sessions/sessions.service.js';
 import { AccountBody, PasswordChangeDto } from './account.dto.js';
 import { OwnAccountService } from './own-account.service.js';
+import { OwnPasswordService } from './own-password.service.js';
 import { FullProofDto, presentedFactor } from './two-factor.dto.js';
 
 /** The caller's account. */
@@ -22,7 +23,10 @@ import { FullProofDto, presentedFactor } from './two-factor.dto.js';
 @ApiBearerAuth()
 @Controller('v1')
 export class AccountController {
-  constructor(private readonly ownAccount: OwnAccountService) {}
+  constructor(
+    private readonly ownAccount: OwnAccountService,
+    private readonly ownPassword: OwnPasswordService,
+  ) {}
 
   @Get('me')
   @Header('cache-control', 'no-store')
@@ -54,7 +58,7 @@ export class AccountController {
     @Body() { current_password, password }: PasswordChangeDto,
     @CurrentClient() client: Client,
   ): Promise<void> {
-    return this.ownAccount.changePassword(claims, { password: current_password, client }, password);
+    return this.ownPassword.change(claims, { password: current_password, client }, password);
   }
 
   @Post('delete-account')

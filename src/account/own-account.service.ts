@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { PasswordsService } from '../passwords/passwords.service.js';
 import type { AccessClaims } from '../sessions/access-tokens.service.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { TwoFactorService, type PresentedFactor } from '../two-factor/two-factor.service.js';
@@ -13,7 +12,6 @@ export class OwnAccountService {
   constructor(
     private readonly caller: CallerService,
     private readonly users: UsersService,
-    private readonly passwords: PasswordsService,
     private readonly sessions: SessionsService,
     private readonly twoFactor: TwoFactorService,
   ) {}
@@ -21,21 +19,6 @@ export class OwnAccountService {
   async describe(claims: AccessClaims): Promise<{ user: User; hasTwoFactor: boolean }> {
     const user = await this.caller.identify(claims);
     return { user, hasTwoFactor: (await this.twoFactor.enabled(user.id)) !== null };
-  }
-
-  /**
-   * Sets a new password. Whoever else is signed in knew the old one: their sessions end, the caller's goes on.
-   * @throws `credentials_rejected`, `too_many_attempts`, `validation_failed`
-   */
-  async changePassword(claims: AccessClaims, current: PresentedPassword, password: string): Promise<void> {
-    const user = await this.caller.authenticate(claims, current);
-    const turn = { key: current.client.address };
-    const hash = await this.passwords.hash(password, { email: user.email, turn });
-    await this.caller.whileLocked(user, async (_, manager) => {
-      await this.users.setPasswordHash(user.id, hash, manager);
-      await this.sessions.endAll(user.id, manager, claims.sid);
-      await this.caller.record('account.password_changed', user, current.client, manager);
-    });
   }
 
   /**

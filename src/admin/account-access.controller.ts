@@ -1,6 +1,7 @@
 import { Controller, Delete, Get, Header, HttpCode, Param, Post } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import {
+  ApiAcceptedResponse,
   ApiBearerAuth,
   ApiConflictResponse,
   ApiNoContentResponse,
@@ -13,6 +14,7 @@ import type { Origin } from '../audit/events.js';
 import { CurrentActor } from '../auth/guards/current-actor.decorator.js';
 import { Roles } from '../auth/guards/roles.decorator.js';
 import { instant } from '../platform/http/instant.js';
+import { AccountInvitationsService } from './account-invitations.service.js';
 import { AccountPagesService } from './account-pages.service.js';
 import { AccountSessionsService } from './account-sessions.service.js';
 import { accountBody, AccountBody, AccountSessionsBody } from './accounts.dto.js';
@@ -30,6 +32,7 @@ export class AccountAccessController {
     private readonly accounts: AccountsService,
     private readonly pages: AccountPagesService,
     private readonly sessions: AccountSessionsService,
+    private readonly invitations: AccountInvitationsService,
   ) {}
 
   @Post('disable')
@@ -66,6 +69,18 @@ export class AccountAccessController {
   @ApiNotFoundResponse(NO_ACCOUNT)
   async resetTwoFactor(@Param('id') publicId: string, @CurrentActor() by: Origin): Promise<void> {
     await this.accounts.resetTwoFactor({ publicId }, by);
+  }
+
+  @Post('password-reset')
+  @HttpCode(202)
+  @Header('cache-control', 'no-store')
+  @RouteConfig({ ignoresBody: true })
+  @ApiOperation({ operationId: 'sendPasswordReset', summary: 'Send its owner the mail that sets a password' })
+  @ApiAcceptedResponse({ type: AccountBody })
+  @ApiNotFoundResponse(NO_ACCOUNT)
+  async sendPasswordReset(@Param('id') publicId: string, @CurrentActor() by: Origin): Promise<AccountBody> {
+    await this.invitations.sendPasswordReset({ publicId }, by);
+    return accountBody(await this.pages.describe(await this.accounts.find({ publicId })));
   }
 
   @Get('sessions')

@@ -33,6 +33,8 @@ export class ThrottlesService {
   private readonly failuresOfAccount: RateLimiterAbstract;
   private readonly delayOfAccount: RateLimiterAbstract;
   private readonly refreshesOfSession: RateLimiterAbstract;
+  private readonly requestsOfAddress: RateLimiterAbstract;
+  private readonly mailsOfEmail: RateLimiterAbstract;
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -49,6 +51,8 @@ export class ThrottlesService {
     );
     this.delayOfAccount = this.limiter('account-delay', 0, MAX_DELAY_SECONDS);
     this.refreshesOfSession = this.limiter('refreshes', config.refreshesPer5MinutesPerSession, 300);
+    this.requestsOfAddress = this.limiter('requests', config.accountRequestsPerMinutePerAddress, 60);
+    this.mailsOfEmail = this.limiter('mails', config.mailsPerHourPerEmail, 3_600);
   }
 
   /** Counts a login that begins, whatever comes of it. @throws `too_many_attempts` */
@@ -59,6 +63,16 @@ export class ThrottlesService {
   /** Counts a refresh. @throws `too_many_attempts` */
   async countRefresh(sessionId: string): Promise<void> {
     await consume(this.refreshesOfSession, sessionId, 'too_many_refreshes');
+  }
+
+  /** Counts what anybody may ask for without an account: registering, a new password, a token. @throws `too_many_attempts` */
+  async countRequest(address: string): Promise<void> {
+    await consume(this.requestsOfAddress, addressKey(address), 'too_many_requests_of_address');
+  }
+
+  /** Counts a mail to a canonical e-mail, whether it will be sent or not: nobody's mailbox is flooded. @throws `too_many_attempts` */
+  async countMail(email: string): Promise<void> {
+    await consume(this.mailsOfEmail, hashOf(email), 'too_many_mails');
   }
 
   /**
@@ -112,9 +126,11 @@ export class ThrottlesService {
   }
 }
 
-/** Hashed: short, and no e-mail lies around in Redis. */
+/** Short, and no e-mail lies around in Redis. */
+const hashOf = (email: string): string => createHash('sha256').update(email).digest('base64url').slice(0, 22);
+
 function accountKey({ email, address, isKnownAddress }: LoginAttempt): string {
-  const account = createHash('sha256').update(email).digest('base64url').slice(0, 22);
+  const account = hashOf(email);
   return isKnownAddress ? `${account}@${addressKey(address)}` : account;
 }
 

@@ -23,11 +23,15 @@ export interface EventDetails {
   /** By an administrator, for somebody who lost it. */
   'two_factor.reset': Nothing;
   'account.created': { role: string; has_password: boolean };
+  /** By its owner, who has confirmed the address where that is asked for. */
+  'account.registered': Nothing;
   'account.disabled': Nothing;
   'account.enabled': Nothing;
   'account.deleted': Nothing;
   'account.email_changed': Nothing;
   'account.password_changed': Nothing;
+  /** By a mailed token. */
+  'account.password_reset': Nothing;
   'account.password_reset_requested': Nothing;
   'account.role_changed': { from: string; to: string };
 }

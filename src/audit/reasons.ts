@@ -86,6 +86,19 @@ export const reasons: Readonly<Record<string, (details: Details) => [why: string
     'the session refreshed too often within five minutes (REFRESHES_PER_5_MINUTES_PER_SESSION)',
     'Look for a loop in the client: a token need not be refreshed before it is about to expire.',
   ],
+  too_many_requests_of_address: () => [
+    'too many requests to register, or about mailed tokens, came from its address within a minute',
+    'Wait a minute. If a proxy is in front of Gatehouse, see TRUST_PROXY and ACCOUNT_REQUESTS_PER_MINUTE_PER_ADDRESS.',
+  ],
+  too_many_mails: () => [
+    'too many mails to this e-mail address were asked for within an hour (MAILS_PER_HOUR_PER_EMAIL)',
+    'Look for the mails that were sent already, in the folder for spam too; else wait.',
+  ],
+  unknown_token: () => [
+    'the mailed token is none, has expired, was used already, or a newer one took its place',
+    'Ask for another mail, and take the newest.',
+  ],
+  account_deleted: () => ['the account of the mailed token is gone', 'Create or register it anew.'],
   hashing_queue_full: () => [
     'more logins were waiting than the server can hash in time (LOGIN_QUEUE_MAX_WAIT_MS)',
     'Wait as long as Retry-After says. If it happens often: more cores, another copy, or a lower BCRYPT_COST.',

@@ -1,4 +1,5 @@
 import type { User } from '../users/user.entity.js';
+import { aligned } from './table.js';
 
 /** An account as the operator sees it: never with its password's hash. Instants in ISO 8601, UTC. */
 export interface AccountDto {
@@ -49,9 +50,3 @@ export const tableOf = (accounts: AccountDto[]): string => aligned([titles, ...a
 /** A line for everything there is to know of one. */
 export const describeAccount = (account: AccountDto): string =>
   aligned(cells(account).map((cell, i) => [titles[i] ?? '', cell]));
-
-function aligned(rows: string[][]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (row: string[]) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ');
-  return rows.map((row) => line(row).trimEnd()).join('\n');
-}

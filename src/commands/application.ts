@@ -1,5 +1,7 @@
 import type { AccountPagesService } from '../admin/account-pages.service.js';
 import type { AccountsService } from '../admin/accounts.service.js';
+import type { MailService } from '../mail/mail.service.js';
+import type { OutboxService } from '../platform/outbox/outbox.service.js';
 import type { AuditEventsService } from '../audit/audit-events.service.js';
 import type { TwoFactorService } from '../two-factor/two-factor.service.js';
 import type { UsersService } from '../users/users.service.js';
@@ -11,6 +13,8 @@ export interface Application {
   auditEvents: AuditEventsService;
   users: UsersService;
   twoFactor: TwoFactorService;
+  mail: MailService;
+  outbox: OutboxService;
 }
 
 /** Runs `work` on an application of its own, without a server, and closes what it opened. */

@@ -3,6 +3,8 @@ import { NestFactory } from '@nestjs/core';
 import { AccountPagesService } from '../admin/account-pages.service.js';
 import { AccountsService } from '../admin/accounts.service.js';
 import { AdminModule } from '../admin/admin.module.js';
+import { MailModule } from '../mail/mail.module.js';
+import { MailService } from '../mail/mail.service.js';
 import { AuditEventsService } from '../audit/audit-events.service.js';
 import { AuditModule } from '../audit/audit.module.js';
 import { ClockModule } from '../platform/clock/clock.module.js';
@@ -10,6 +12,7 @@ import { ConfigModule } from '../platform/config/config.module.js';
 import { CryptoModule } from '../platform/crypto/crypto.module.js';
 import { DatabaseModule } from '../platform/database/database.module.js';
 import { OutboxModule } from '../platform/outbox/outbox.module.js';
+import { OutboxService } from '../platform/outbox/outbox.service.js';
 import { TwoFactorModule } from '../two-factor/two-factor.module.js';
 import { TwoFactorService } from '../two-factor/two-factor.service.js';
 import { UsersModule } from '../users/users.module.js';
@@ -28,6 +31,7 @@ import { updateSchema } from './schema.js';
     UsersModule,
     TwoFactorModule,
     AdminModule,
+    MailModule,
     AuditModule,
   ],
 })
@@ -45,6 +49,8 @@ export async function openApplication(): Promise<Application & { close: () => Pr
     auditEvents: app.get(AuditEventsService),
     users: app.get(UsersService),
     twoFactor: app.get(TwoFactorService),
+    mail: app.get(MailService),
+    outbox: app.get(OutboxService),
     close: () => app.close(),
   };
 }

@@ -67,7 +67,13 @@ function addReencrypt(keys: OperatorCommand): void {
     )
     .example('keys reencrypt')
     .action(async (_options: object, command: OperatorCommand) => {
-      const result = await withApplication(({ twoFactor }) => twoFactor.reencryptAll());
+      const result = await withApplication(async ({ twoFactor, outbox }) => {
+        const [factors, jobs] = [await twoFactor.reencryptAll(), await outbox.reencryptAll()];
+        return {
+          reencrypted: factors.reencrypted + jobs.reencrypted,
+          unreadable: factors.unreadable + jobs.unreadable,
+        };
+      });
       const unreadable =
         result.unreadable > 0 ? `; ${result.unreadable} cannot be read with any key configured` : '';
       command.print(result, `Encrypted ${result.reencrypted} anew${unreadable}.`);

@@ -148,7 +148,7 @@ export class UsersService {
     await manager.update(User, { id }, { passwordHash, updatedAt: this.clock.now() });
   }
 
-  /** @throws `email_taken` */
+  /** `email`: canonical. @throws `email_taken` */
   async setEmail(id: number, email: string, manager: EntityManager): Promise<void> {
     try {
       await manager.update(User, { id }, { email, updatedAt: this.clock.now() });

@@ -79,6 +79,7 @@ async function codeOf(answer: Answer | undefined): Promise<unknown> {
 }
 const get = async (path: string, headers = {}) => codeOf(await send(app.url + path, { headers }));
 const logIn = async (body: unknown, headers = {}) => codeOf(await post(`${app.url}/v1/login`, body, headers));
+const postTo = async (path: string, body: unknown) => codeOf(await post(app.url + path, body));
 const raw = async (bytes: string) => codeOf((await exchange(app.url, bytes))[0]);
 
 const thrown = (promise: Promise<unknown>) =>
@@ -92,6 +93,8 @@ const reach: Record<string, () => Promise<unknown>> = {
   bad_request: () => get('/%'),
   credentials_rejected: () => logIn({ email: 'nobody@example.com', password: PASSWORD }),
   token_rejected: () => get('/api/films'),
+  registration_closed: () => postTo('/v1/register', { email: 'new@example.com', password: PASSWORD }),
+  one_time_token_rejected: () => postTo('/v1/confirm-email', { token: 'x' }),
   code_required: async () => {
     await turnOnTwoFactor();
     return logIn({ email: 'second@example.com', password: PASSWORD });

@@ -43,6 +43,12 @@ afterAll(() => app.close());
 /** What each operation documents: its statuses, and whether it asks for a token. */
 const documented: Record<string, { statuses: number[]; isOpen: boolean }> = {
   'POST /v1/login': { statuses: [200, 400, 401, 413, 415, 429, 500, 503], isOpen: true },
+  'POST /v1/register': { statuses: [202, 400, 403, 413, 415, 429, 500, 503], isOpen: true },
+  'POST /v1/verify-email': { statuses: [204, 400, 403, 409, 413, 415, 429, 500, 503], isOpen: true },
+  'POST /v1/forgot-password': { statuses: [202, 400, 413, 415, 429, 500, 503], isOpen: true },
+  'POST /v1/reset-password': { statuses: [204, 400, 413, 415, 429, 500, 503], isOpen: true },
+  'PUT /v1/email': { statuses: [202, 400, 401, 413, 415, 429, 500, 503], isOpen: false },
+  'POST /v1/confirm-email': { statuses: [204, 400, 409, 413, 415, 429, 500, 503], isOpen: true },
   'POST /v1/refresh-token': { statuses: [200, 401, 429, 500, 503], isOpen: false },
   'POST /v1/logout': { statuses: [204, 401, 500, 503], isOpen: false },
   'GET /v1/sessions': { statuses: [200, 401, 500, 503], isOpen: false },
@@ -69,6 +75,10 @@ const documented: Record<string, { statuses: number[]; isOpen: boolean }> = {
   'DELETE /v1/admin/users/{id}': { statuses: [204, 400, 401, 403, 404, 409, 500, 503], isOpen: false },
   'POST /v1/admin/users/{id}/disable': { statuses: [200, 400, 401, 403, 404, 409, 500, 503], isOpen: false },
   'POST /v1/admin/users/{id}/enable': { statuses: [200, 400, 401, 403, 404, 500, 503], isOpen: false },
+  'POST /v1/admin/users/{id}/password-reset': {
+    statuses: [202, 400, 401, 403, 404, 500, 503],
+    isOpen: false,
+  },
   'DELETE /v1/admin/users/{id}/two-factor': {
     statuses: [204, 400, 401, 403, 404, 500, 503],
     isOpen: false,

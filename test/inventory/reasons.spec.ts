@@ -11,7 +11,7 @@ const forms = [
   /\breason: (?:[\w.]+ (?:===?|<|>) [\w.]+ \? )?'([a-z_]+)'/g,
   /\breason: [^,;\n]*\? '([a-z_]+)' : '[a-z_]+'/g,
   /\breason: [^,;\n]*\? '[a-z_]+' : '([a-z_]+)'/g,
-  /\b(?:rejected|refused|leaveOut)\(\s*'([a-z_]+)'/g,
+  /\b(?:rejected|refused|tokenRejected|leaveOut)\(\s*'([a-z_]+)'/g,
   /\b(?:consume|refuseFrom|tooMany)\([^;]*?'([a-z_]+)'\s*,?\s*\)/g,
 ];
 /** Functions that give a reason as their whole result. */

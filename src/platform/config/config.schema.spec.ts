@@ -42,6 +42,8 @@ describe('parseConfig', () => {
       loginFailuresPerMinutePerAddress: 20,
       loginsPerMinutePerAddress: 120,
       refreshesPer5MinutesPerSession: 150,
+      accountRequestsPerMinutePerAddress: 30,
+      mailsPerHourPerEmail: 5,
       loginQueueMaxWaitMs: 5_000,
       jwtPreviousSecrets: [],
       jwtAlgorithm: 'HS256',
@@ -62,6 +64,8 @@ describe('parseConfig', () => {
       auditRetentionDays: 90,
       auditRefusalsPerMinute: 300,
       bcryptCost: 12,
+      registration: 'closed',
+      emailVerification: 'required',
       bootstrapAdminEmail: 'admin@example.com',
     });
   });

@@ -71,6 +71,11 @@ export const crossRules: readonly CrossRule[] = [
     broken: ({ sessionTtlSeconds, accessTokenTtlSeconds }) => sessionTtlSeconds < accessTokenTtlSeconds,
   },
   {
+    setting: settings.mailFrom,
+    sentence: 'set with SMTP_URL',
+    broken: ({ smtpUrl, mailFrom }) => smtpUrl !== undefined && mailFrom === undefined,
+  },
+  {
     setting: settings.bcryptCost,
     sentence: 'at least 10 unless NODE_ENV is test',
     broken: ({ bcryptCost, nodeEnv }) => bcryptCost < 10 && nodeEnv !== 'test',

@@ -17,7 +17,7 @@ export interface Rule<T> {
   parse(text: string): T | undefined;
 }
 
-const matching = (sentence: string, accepts: (text: string) => boolean): Rule<string> => ({
+export const matching = (sentence: string, accepts: (text: string) => boolean): Rule<string> => ({
   sentence,
   parse: (text) => (accepts(text) ? text : undefined),
 });

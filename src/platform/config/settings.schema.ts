@@ -1,4 +1,5 @@
 /* eslint-disable max-lines -- a table: one entry a setting */
+import * as mailRule from './mail-rule.schema.js';
 import * as rule from './rule.schema.js';
 import type { Rule } from './rule.schema.js';
 
@@ -105,6 +106,18 @@ export const groups = {
       '150',
       rule.integer(0, 1_000_000, 'refreshes'),
       'Refreshes of a session in five minutes; 0 is no limit.',
+    ),
+    accountRequestsPerMinutePerAddress: setting(
+      'ACCOUNT_REQUESTS_PER_MINUTE_PER_ADDRESS',
+      '30',
+      rule.integer(0, 1_000_000, 'requests'),
+      'Registrations, forgotten passwords and tokens sent from an address (/64 of IPv6) in a minute; 0 is no limit.',
+    ),
+    mailsPerHourPerEmail: setting(
+      'MAILS_PER_HOUR_PER_EMAIL',
+      '5',
+      rule.integer(0, 1_000_000, 'mails'),
+      'Mails that anybody can have sent to an e-mail address in an hour; 0 is no limit.',
     ),
     loginQueueMaxWaitMs: setting(
       'LOGIN_QUEUE_MAX_WAIT_MS',
@@ -222,6 +235,47 @@ export const groups = {
       'Work that one password hash takes; each step doubles it.',
     ),
   },
+  Accounts: {
+    registration: setting(
+      'REGISTRATION',
+      'closed',
+      rule.oneOf('open', 'closed'),
+      'Whether anybody may register an account; closed, only administrators make them.',
+    ),
+    emailVerification: setting(
+      'EMAIL_VERIFICATION',
+      'required',
+      rule.oneOf('required', 'off'),
+      'Whether a registration waits for its e-mail address to be confirmed; off, everybody can see who has an account.',
+    ),
+  },
+  Mail: {
+    smtpUrl: setting(
+      'SMTP_URL',
+      undefined,
+      mailRule.smtpUrl,
+      'The server that takes our mails; when not set, they are written to files in DATA_DIR/outbox.',
+    ),
+    mailFrom: setting('MAIL_FROM', undefined, mailRule.sender, 'Whom mails come from.'),
+    mailTemplatesDir: setting(
+      'MAIL_TEMPLATES_DIR',
+      undefined,
+      rule.path,
+      'Folder of templates that take the place of those in templates/mail, file by file.',
+    ),
+    publicUrl: setting(
+      'PUBLIC_URL',
+      undefined,
+      mailRule.baseUrl,
+      'Where people reach this API, for what mails say; when not set, http://127.0.0.1:PORT.',
+    ),
+    mailLinkUrl: setting(
+      'MAIL_LINK_URL',
+      undefined,
+      mailRule.tokenUrl,
+      'Your page that mails link to, such as https://app.example.com/{action}#{token}; when not set, they show a curl line.',
+    ),
+  },
   Audit: {
     auditRetentionDays: setting(
       'AUDIT_RETENTION_DAYS',
@@ -276,6 +330,8 @@ export const settings = {
   ...groups.Throttles,
   ...groups['Tokens and sessions'],
   ...groups['Passwords and encryption'],
+  ...groups.Accounts,
+  ...groups.Mail,
   ...groups.Audit,
   ...groups.Webhooks,
   ...groups.Roles,

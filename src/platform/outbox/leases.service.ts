@@ -14,7 +14,7 @@ export const LEASE_MS = 60_000;
 const ATTEMPT_MS = 30_000;
 
 /** What an instance has claimed. */
-export type LeasedJob = Pick<Job, 'id' | 'kind' | 'payload' | 'attempts'>;
+export type LeasedJob = Pick<Job, 'id' | 'kind' | 'payload' | 'attempts'> & { created_at: number };
 
 /** Claims jobs, runs their handlers, and writes down how it went. */
 @Injectable()
@@ -49,7 +49,7 @@ export class LeasesService {
       `UPDATE outbox SET attempts = attempts + 1, next_attempt_at = $2
        WHERE next_attempt_at <= $1 AND id =
          (SELECT id FROM outbox WHERE next_attempt_at <= $1 AND kind IN (${listed}) ORDER BY next_attempt_at LIMIT 1 ${lock})
-       RETURNING id, kind, payload, attempts`,
+       RETURNING id, kind, payload, attempts, created_at`,
       [now, now + LEASE_MS, ...kinds],
     );
     return job;
@@ -76,6 +76,7 @@ export class LeasesService {
     const handled = this.outbox.handlerOf(job.kind)?.({
       id: job.id,
       payload,
+      createdAt: job.created_at,
       number: job.attempts,
       signal,
       complete: async (manager) => {

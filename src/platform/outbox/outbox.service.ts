@@ -13,6 +13,8 @@ export interface Attempt {
   readonly id: string;
   /** As it was put: JSON. */
   readonly payload: unknown;
+  /** When it was put, in epoch milliseconds. */
+  readonly createdAt: number;
   /** From 1. */
   readonly number: number;
   /** Aborts when the attempt takes too long, or the process ends. */

@@ -4,6 +4,7 @@ import { AddRotationAndRevocations1764000000002 } from './1764000000002-add-rota
 import { CreateTwoFactor1764000000003 } from './1764000000003-create-two-factor.migration.js';
 import { CreateSignInAddresses1764000000004 } from './1764000000004-create-sign-in-addresses.migration.js';
 import { CreateOutbox1764000000005 } from './1764000000005-create-outbox.migration.js';
+import { CreateOneTimeTokens1764000000006 } from './1764000000006-create-one-time-tokens.migration.js';
 import { CreateAuditEvents1764000000010 } from './1764000000010-create-audit-events.migration.js';
 import { AddAccountIndexes1764000000011 } from './1764000000011-add-account-indexes.migration.js';
 
@@ -15,6 +16,7 @@ export const migrations = [
   CreateTwoFactor1764000000003,
   CreateSignInAddresses1764000000004,
   CreateOutbox1764000000005,
+  CreateOneTimeTokens1764000000006,
   CreateAuditEvents1764000000010,
   AddAccountIndexes1764000000011,
 ];

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import {
+  OneTimeTokensService,
+  tokenRejected,
+  type IssuedToken,
+} from '../one-time-tokens/one-time-tokens.service.js';
+import type { User } from '../users/user.entity.js';
+import { UsersService } from '../users/users.service.js';
+
+/** What a token lets its holder do to the account. */
+export type AccountTokenPurpose = 'password-reset' | 'email-change';
+
+interface Content {
+  /** Of the account as it was: e-mail and password. */
+  fingerprint: string;
+  /** For `email-change`: the address that the token was sent to. */
+  email?: string;
+}
+
+/**
+ * One-time tokens of accounts. A token dies with what it was issued for: when the password or the e-mail has changed, by whatever
+ * means, or the account is gone or disabled.
+ */
+@Injectable()
+export class AccountTokensService {
+  constructor(
+    private readonly users: UsersService,
+    private readonly tokens: OneTimeTokensService,
+  ) {}
+
+  /** A token in place of the account's others of that purpose. The transaction holds the account's row. */
+  async issue(
+    purpose: AccountTokenPurpose,
+    user: User,
+    { validMs, email }: { validMs: number; email?: string },
+    manager: EntityManager,
+  ): Promise<IssuedToken> {
+    const subject = String(user.id);
+    await this.tokens.revoke(purpose, subject, manager);
+    const content: Content = { fingerprint: fingerprint(user), ...(email !== undefined && { email }) };
+    return this.tokens.issue({ purpose, subject, content, validMs }, manager);
+  }
+
+  /** The account of a token, which stays good. @throws `one_time_token_rejected` */
+  async identify(purpose: AccountTokenPurpose, token: string): Promise<User> {
+    const { subject, content } = await this.tokens.find(purpose, token);
+    return stillMeant(await this.users.find(Number(subject)), content as Content);
+  }
+
+  /**
+   * Uses a token up and runs `work` in the same transaction, which holds the account's row: where `work` throws, the token stays
+   * good. `email` is the one that `issue` was told.
+   * @throws `one_time_token_rejected`
+   */
+  async spend(
+    purpose: AccountTokenPurpose,
+    token: string,
+    work: (user: User, manager: EntityManager, email: string) => Promise<void>,
+  ): Promise<User> {
+    const { id } = await this.identify(purpose, token);
+    // The account first and then the token, as `issue` does: the other way round two could wait for each other.
+    return this.users.whileLocked(id, async (current, manager) => {
+      const { content } = await this.tokens.redeem(purpose, token, manager);
+      const user = stillMeant(current, content as Content);
+      await work(user, manager, (content as Content).email ?? '');
+      return user;
+    });
+  }
+}
+
+function stillMeant(user: User | null, content: Content): User {
+  if (!user) throw tokenRejected('account_deleted');
+  if (user.disabledAt !== null) throw tokenRejected('account_disabled');
+  if (fingerprint(user) !== content.fingerprint) throw tokenRejected('account_changed');
+  return user;
+}
+
+/** Changes with the e-mail and the password. */
+export const fingerprint = ({ id, email, passwordHash }: User): string =>
+  createHash('sha256')
+    .update(JSON.stringify([id, email, passwordHash]))
+    .digest('base64url');

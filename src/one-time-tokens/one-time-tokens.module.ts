@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { SweepingService } from '../platform/database/sweeping.service.js';
+import { OneTimeToken } from './one-time-token.entity.js';
+import { OneTimeTokensService } from './one-time-tokens.service.js';
+
+@Module({
+  imports: [TypeOrmModule.forFeature([OneTimeToken])],
+  providers: [OneTimeTokensService],
+  exports: [OneTimeTokensService],
+})
+export class OneTimeTokensModule {
+  constructor(sweeping: SweepingService) {
+    sweeping.add({ table: 'one_time_tokens', key: 'token_hash', condition: 'expires_at <= $1' });
+  }
+}
