@@ -57,8 +57,9 @@ export class PendingRegistrationsService implements OnModuleInit {
   async create(
     registration: { email: string; passwordHash: string },
     client: Client,
-    manager: EntityManager,
+    manager?: EntityManager,
   ): Promise<void> {
+    if (!manager) return this.users.transaction((own) => this.create(registration, client, own));
     const account = await this.users.create({ ...registration, role: REGISTERED_ROLE }, manager);
     const origin = byOwner(account, client);
     await this.audit.record('account.registered', { account, origin, details: {} }, manager);

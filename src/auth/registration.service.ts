@@ -7,7 +7,6 @@ import { OutboxService } from '../platform/outbox/outbox.service.js';
 import { canonicalEmail } from '../platform/validation/email.policy.js';
 import type { Client } from '../sessions/sessions.service.js';
 import { usersErrors } from '../users/users.errors.js';
-import { UsersService } from '../users/users.service.js';
 import {
   PendingRegistrationsService,
   REGISTRATION_JOB,
@@ -25,7 +24,6 @@ export interface NewRegistration {
 @Injectable()
 export class RegistrationService {
   constructor(
-    private readonly users: UsersService,
     private readonly passwords: PasswordsService,
     private readonly throttles: ThrottlesService,
     private readonly outbox: OutboxService,
@@ -50,7 +48,7 @@ export class RegistrationService {
     client: Client,
   ): Promise<boolean> {
     try {
-      await this.users.transaction((manager) => this.registrations.create(registration, client, manager));
+      await this.registrations.create(registration, client);
       return true;
     } catch (error) {
       if (error instanceof AppError && error.definition === usersErrors.email_taken) return false;

@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Secret } from 'otpauth';
 import type { DataSource } from 'typeorm';
@@ -42,6 +46,13 @@ describe('after two-factor was used in every way, at LOG_LEVEL trace', () => {
   let logs = '';
   let tables = '';
   let files = '';
+  let webhooks = '';
+  const receiver = createServer((request, response) => {
+    void text(request).then((body) => {
+      webhooks += `${JSON.stringify(request.headers)} ${body}\n`;
+      response.end();
+    });
+  });
   /** Every answer but the two kinds that show what was made. */
   const answers: string[] = [];
   const secrets: string[] = [];
@@ -50,13 +61,20 @@ describe('after two-factor was used in every way, at LOG_LEVEL trace', () => {
 
   beforeAll(async () => {
     database = await createDatabase();
-    server = await startProcess(database, { LOG_LEVEL: 'trace', TOTP_WINDOW_STEPS: '2' });
+    await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+    server = await startProcess(database, {
+      LOG_LEVEL: 'trace',
+      TOTP_WINDOW_STEPS: '2',
+      WEBHOOK_URL: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`,
+      WEBHOOK_SECRET: 'wh-8fK2mQ7xVt4ZrB9nLc3Yp6Ds1Jg5Ha0E',
+    });
     dataSource = createDataSource(dataSourceOptions({ ...database }));
     await dataSource.initialize();
     await useEverything();
     await dumpEverything();
   }, 60_000);
   afterAll(async () => {
+    receiver.close();
     await dataSource.destroy();
     await database.drop();
   });
@@ -128,6 +146,9 @@ describe('after two-factor was used in every way, at LOG_LEVEL trace', () => {
   }
 
   async function dumpEverything(): Promise<void> {
+    // What is written beside the requests, and sent after them.
+    for (let i = 0; i < 100 && !webhooks.includes('"two_factor.disabled"'); i += 1) await sleep(100);
+    await sleep(500);
     const named =
       database.kind === 'postgres'
         ? "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'"
@@ -153,7 +174,7 @@ describe('after two-factor was used in every way, at LOG_LEVEL trace', () => {
       }
     }
   };
-  const everywhere = () => ({ logs, tables, files, answers: answers.join('\n') });
+  const everywhere = () => ({ logs, tables, files, webhooks, answers: answers.join('\n') });
 
   it('there is something to look through', () => {
     expect(logs).toContain('"reason":"wrong_code"');
@@ -163,6 +184,8 @@ describe('after two-factor was used in every way, at LOG_LEVEL trace', () => {
     expect(logs.match(/"level":50/g)?.length).toBeGreaterThanOrEqual(6);
     expect(tables).toContain('two_factor [{');
     expect(tables).toContain('recovery_codes [{');
+    expect(tables).toMatch(/audit_events \[\{.*wrong_recovery_code/);
+    expect(webhooks).toContain('"two_factor.enabled"');
     expect(secrets).toHaveLength(3);
     expect(recoveryCodes).toHaveLength(30);
     expect(codes.length).toBeGreaterThan(8);
@@ -183,7 +206,7 @@ describe('after two-factor was used in every way, at LOG_LEVEL trace', () => {
 
   it('no password, and nothing of an otpauth URL or QR code', () => {
     // The API's description shows one for an example.
-    expectNoneOf([PASSWORD, Buffer.from(PASSWORD).toString('latin1')], { logs, tables, files });
+    expectNoneOf([PASSWORD, Buffer.from(PASSWORD).toString('latin1')], { logs, tables, files, webhooks });
     expectNoneOf(['otpauth://totp/Gatehouse:admin', 'image/svg'], { logs, tables, files });
   });
 

@@ -8,7 +8,7 @@ import { bearer, login, post, send, type Answer } from './http.js';
 export async function auditOf(t: TestApp, answer: Answer): Promise<(AuditEvent & { facts: unknown })[]> {
   await t.app.get(RefusalsService).drain();
   const events = await t.app.get(AuditEventsService).ofRequest(answer.headers.get('x-request-id') ?? '');
-  return events.map((event) => ({ ...event, facts: JSON.parse(event.details) as unknown }));
+  return events.map((event) => Object.assign(event, { facts: JSON.parse(event.details) as unknown }));
 }
 
 /** The newest of the audit first. */
