@@ -113,7 +113,7 @@ describe('registering', () => {
 
   it('answers every token that is none alike', async () => {
     const answers = await Promise.all(
-      ['x', 'x'.repeat(43), '\0', '\ud800', `${'x'.repeat(9_000)}`].map((token) => verify(token)),
+      ['x', 'x'.repeat(43), '\0', '\ud800', 'x'.repeat(9_000)].map((token) => verify(token)),
     );
     for (const { status, body } of answers)
       expect([status, body]).toMatchObject([400, { message: 'The token is invalid or has expired.' }]);
