@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AccountsService } from '../../src/admin/accounts.service.js';
+import { DispatcherService } from '../../src/platform/outbox/dispatcher.service.js';
 import { PASSWORD, startApp, type TestApp } from '../support/app.js';
 import { bearer, login, post, send } from '../support/http.js';
 import { drain, startMailServer, type MailServer } from '../support/mail.js';
@@ -16,6 +17,8 @@ beforeAll(async () => {
   const accounts = t.app.get(AccountsService);
   await accounts.create({ email: 'passwordless@example.com', role: 'client', password: null });
   await accounts.disable('disabled@example.com');
+  // What a request has done by itself stays to be looked at.
+  await t.app.get(DispatcherService).beforeApplicationShutdown();
 });
 afterAll(async () => {
   await t.close();
