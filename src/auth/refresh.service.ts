@@ -7,7 +7,7 @@ import type { Session } from '../sessions/session.entity.js';
 import { sessionsErrors } from '../sessions/sessions.errors.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { UsersService } from '../users/users.service.js';
-import { subjectOf, type SubjectForm } from './subject.js';
+import { publicIdOf, subjectOf, type SubjectForm } from './subject.js';
 
 /** Refreshing: a token in, the session's next one out. */
 @Injectable()
@@ -29,11 +29,14 @@ export class RefreshService {
    */
   async refresh(claims: AccessClaims): Promise<string> {
     await this.throttles.countRefresh(claims.sid);
-    const { outcome, session } = await this.sessions.rotate(claims.sid, claims.jti);
+    // At once: what ends a session changes its account in the same transaction.
+    const [user, { outcome, session }] = await Promise.all([
+      this.users.findByPublicId(publicIdOf(claims) ?? ''),
+      this.sessions.rotate(claims.sid, claims.jti),
+    ]);
     if (outcome === 'ended') throw rejected('session_ended');
     if (outcome === 'reused') return this.endStolen(session);
-    const user = await this.users.find(session.userId);
-    if (!user || user.disabledAt !== null) throw rejected('account_disabled');
+    if (user?.id !== session.userId || user.disabledAt !== null) throw rejected('account_disabled');
     const form: SubjectForm = typeof claims.sub === 'number' ? 'id' : 'publicId';
     if (user[form] !== claims.sub) throw rejected('not_the_sessions_account');
     return this.accessTokens.issue(session, subjectOf(user, form));
@@ -44,7 +47,7 @@ export class RefreshService {
     await this.dataSource.transaction((manager) => this.sessions.end(session.id, manager));
     this.logger.warn({
       msg: 'a used token was presented again: session ended',
-      user: session.id.slice(0, 8),
+      user: publicIdOf({ sid: session.id }),
     });
     throw rejected('token_reused');
   }
