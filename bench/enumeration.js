@@ -9,13 +9,13 @@ import { UNTHROTTLED } from './stage.js';
 
 const HELP = `Usage: npm run enumeration -- [--samples N]
 
-Measures whether the time of a refused login tells what it was refused for: N samples (400) of each class of accounts at each
-endpoint, one request at a time, the classes in turns. Exit code 1 where two classes can be told apart.
+Measures whether the time of an answer tells whom it is about: a refused login, a registration, a forgotten password, a token that
+is no good. N samples (400) of each class at each endpoint, one request at a time, the classes in turns. Exit code 1 where two
+classes can be told apart.
 `;
 
 const COST = 10;
 const PASSWORD = 'a right password';
-const ENDPOINTS = ['/v1/login', '/api/users/auth'];
 /** Of two medians. */
 const DIFFERENCE = { ms: 5, share: 0.05 };
 /** How often a guess by time alone, which of two answers is of which class, may be right. */
@@ -45,7 +45,40 @@ const classes = {
     password: 'a wrong password',
   },
 };
-const names = Object.keys(classes);
+/** Classes whose accounts matter where no password is compared. */
+const { 'unknown e-mail': unknown, 'wrong password': known, 'no password': passwordless } = classes;
+const { 'disabled, right password': disabled } = classes;
+/** @type {Record<string, Class | undefined>} */
+const owners = { 'unknown e-mail': unknown, 'an account': known, 'no password': passwordless, disabled };
+const names = [...new Set([...Object.keys(classes), ...Object.keys(owners)])];
+
+/**
+ * @typedef {object} Endpoint
+ * @property {number} status of every answer
+ * @property {string[]} names of its classes
+ * @property {(name: string, email: string) => object} body
+ */
+/** @type {(name: string, email: string) => object} */
+const loginBody = (name, email) => ({ email, password: classes[name]?.password });
+/** @type {Record<string, string>} */
+const tokens = { 'unknown token': 'x'.repeat(43), 'short token': 'x', 'long token': 'x'.repeat(5_000) };
+/** @type {Record<string, Endpoint>} */
+const endpoints = {
+  '/v1/login': { status: 401, names: Object.keys(classes), body: loginBody },
+  '/api/users/auth': { status: 401, names: Object.keys(classes), body: loginBody },
+  '/v1/register': {
+    status: 202,
+    names: Object.keys(owners),
+    body: (_, email) => ({ email, password: PASSWORD }),
+  },
+  '/v1/forgot-password': { status: 202, names: Object.keys(owners), body: (_, email) => ({ email }) },
+  '/v1/reset-password': {
+    status: 400,
+    names: Object.keys(tokens),
+    body: (name) => ({ token: tokens[name], password: PASSWORD }),
+  },
+};
+const ENDPOINTS = Object.keys(endpoints);
 
 /** @param {string} name @param {number} sample */
 const emailOf = (name, sample) =>
@@ -54,7 +87,7 @@ const emailOf = (name, sample) =>
 /** @param {number} tries at each account of each class */
 function accountsFor(tries) {
   return names.flatMap((name) => {
-    const { hash, isDisabled = false } = classes[name] ?? {};
+    const { hash, isDisabled = false } = classes[name] ?? owners[name] ?? {};
     if (hash === undefined) return [];
     const emails = Array.from({ length: Math.ceil(tries / TRIES_PER_ACCOUNT) }, (_, i) =>
       emailOf(name, i * TRIES_PER_ACCOUNT),
@@ -66,12 +99,13 @@ function accountsFor(tries) {
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
 /**
- * Milliseconds until a refused login is answered whole.
+ * Milliseconds until a request is answered whole.
  * @param {string} url
  * @param {object} body
+ * @param {number} status the one that its answer must have
  * @returns {Promise<number>}
  */
-function refusedIn(url, body) {
+function answeredIn(url, body, status) {
   return new Promise((resolve, reject) => {
     const text = JSON.stringify(body);
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
@@ -79,7 +113,7 @@ function refusedIn(url, body) {
     const asking = request(url, { method: 'POST', headers, agent }, (answer) => {
       answer.resume().on('end', () => {
         const elapsed = performance.now() - asked;
-        if (answer.statusCode === 401) resolve(elapsed);
+        if (answer.statusCode === status) resolve(elapsed);
         else reject(new Error(`${url} answered ${answer.statusCode} to ${text}`));
       });
     });
@@ -99,13 +133,15 @@ function shuffled(values) {
  * @param {number} samples of each class at each endpoint
  */
 async function measure(url, samples) {
-  const turns = ENDPOINTS.flatMap((endpoint) => names.map((name) => ({ endpoint, name })));
+  const turns = Object.entries(endpoints).flatMap(([endpoint, { names, ...rest }]) =>
+    names.map((name) => ({ endpoint, name, ...rest })),
+  );
   /** @type {Map<string, number[]>} */
   const times = new Map(turns.map(({ endpoint, name }) => [endpoint + name, []]));
   for (let round = 0; round < WARM_UP + samples; round += 1) {
-    for (const { endpoint, name } of shuffled(turns)) {
+    for (const { endpoint, name, status, body } of shuffled(turns)) {
       const email = emailOf(name, ENDPOINTS.length * round + ENDPOINTS.indexOf(endpoint));
-      const time = await refusedIn(url + endpoint, { email, password: classes[name]?.password });
+      const time = await answeredIn(url + endpoint, body(name, email), status);
       if (round >= WARM_UP) times.get(endpoint + name)?.push(time);
     }
     if (round % 50 === 49) process.stderr.write(`round ${round + 1} of ${WARM_UP + samples}\n`);
@@ -136,6 +172,7 @@ const table = ([head = [], ...rows]) =>
 function judge(endpoint, times) {
   const of = (/** @type {string} */ name) => times.get(endpoint + name) ?? [];
   const median = (/** @type {string} */ name) => spread(of(name)).median;
+  const { names = [] } = endpoints[endpoint] ?? {};
   const medians = names.map((name) => [name, median(name).toFixed(1)]);
   let isBroken = false;
   const pairs = names.flatMap((a, i) =>
@@ -169,7 +206,7 @@ async function main() {
   const load = () => loadavg()[0]?.toFixed(1);
   try {
     await Promise.race([
-      server.start({ NODE_ENV: 'test', BCRYPT_COST: String(COST), ...UNTHROTTLED }),
+      server.start({ NODE_ENV: 'test', BCRYPT_COST: String(COST), REGISTRATION: 'open', ...UNTHROTTLED }),
       interrupted,
     ]);
     server.insert(accountsFor(ENDPOINTS.length * (WARM_UP + samples)));

@@ -193,22 +193,23 @@ describe('what a handler changes in the transaction that completes the job', () 
 
   it('happens once, though two instances think the job theirs', async () => {
     const before = await t.dataSource.query<{ title: string }[]>('SELECT title FROM films ORDER BY id');
-    let late: Attempt | undefined;
     handle(async (attempt) => {
-      if (late) return change(attempt);
-      late = attempt;
-      // This one is slow: the lease ends while it is at it.
-      t.clock.advance(LEASE_MS / 1000);
-      await until(() => done.length === 1);
-      return change(attempt);
+      if (attempt.number === 1) {
+        // This one is slow: the lease ends while it is at it, and somebody else does the job.
+        t.clock.advance(LEASE_MS / 1000);
+        await until(() => done.length === 1);
+        return change(attempt);
+      }
+      await change(attempt);
+      done.push('second');
     });
     await put('one');
     const first = drain();
-    await until(() => late !== undefined);
-    const job = await t.app.get(LeasesService).claim();
-    if (!job) throw new Error('the lease did not end');
-    await t.app.get(LeasesService).run(job, new AbortController().signal);
-    done.push('second');
+    for (let i = 0; i < 500 && done.length === 0; i += 1) {
+      const job = await t.app.get(LeasesService).claim();
+      if (job) await t.app.get(LeasesService).run(job, new AbortController().signal);
+      else await new Promise((resolve) => setTimeout(resolve, 10));
+    }
     await first;
     const after = await t.dataSource.query<{ title: string }[]>('SELECT title FROM films ORDER BY id');
     expect(after.map(({ title }) => title)).toEqual(before.map(({ title }) => `${title}!`));
