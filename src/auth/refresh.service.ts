@@ -7,6 +7,7 @@ import type { Session } from '../sessions/session.entity.js';
 import { sessionsErrors } from '../sessions/sessions.errors.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { UsersService } from '../users/users.service.js';
+import { countingRefusals, refreshes } from './auth.metrics.js';
 import { subjectOf, type SubjectForm } from './subject.js';
 
 /** Refreshing: a token in, the session's next one out. */
@@ -28,6 +29,12 @@ export class RefreshService {
    * @throws `token_rejected`, `too_many_attempts`
    */
   async refresh(claims: AccessClaims): Promise<string> {
+    const { token, outcome } = await countingRefusals(refreshes, () => this.next(claims));
+    refreshes.inc({ outcome });
+    return token;
+  }
+
+  private async next(claims: AccessClaims): Promise<{ token: string; outcome: string }> {
     await this.throttles.countRefresh(claims.sid);
     const { outcome, session } = await this.sessions.rotate(claims.sid, claims.jti);
     if (outcome === 'ended') throw rejected('session_ended');
@@ -36,7 +43,7 @@ export class RefreshService {
     if (!user || user.disabledAt !== null) throw rejected('account_disabled');
     const form: SubjectForm = typeof claims.sub === 'number' ? 'id' : 'publicId';
     if (user[form] !== claims.sub) throw rejected('not_the_sessions_account');
-    return this.accessTokens.issue(session, subjectOf(user, form));
+    return { token: this.accessTokens.issue(session, subjectOf(user, form)), outcome };
   }
 
   /** RFC 9700 §4.14.2: nobody can tell the owner from the thief, so neither goes on. */

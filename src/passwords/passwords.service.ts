@@ -8,6 +8,7 @@ import { AppError } from '../platform/errors/app.errors.js';
 import { httpErrors } from '../platform/errors/http.errors.js';
 import { HashingQueue, type Turn } from './hashing.queue.js';
 import type { HashTask } from './hash.worker.js';
+import { hashingQueue } from './passwords.metrics.js';
 import { PASSWORD_MAX_BYTES, passwordBytes, passwordFault } from './password.policy.js';
 
 /** `$2a$` and `$2b$` of a cost that a login can wait for; whatever else is stored is no hash of ours. */
@@ -33,6 +34,7 @@ export class PasswordsService implements OnApplicationShutdown {
 
   constructor(@Inject(CONFIG) private readonly config: Config) {
     this.queue = new HashingQueue(THREADS, config.loginQueueMaxWaitMs);
+    hashingQueue.readFrom(() => this.queue.readings());
   }
 
   /** A hash of `password` at the configured cost. @throws `validation_failed` where the policy refuses it */

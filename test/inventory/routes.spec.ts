@@ -9,6 +9,8 @@ const open = [
   'POST /v1/login',
   'POST /api/users/auth',
   'GET /.well-known/jwks.json',
+  'GET /healthz',
+  'GET /readyz',
   'GET /docs',
   'GET /docs/',
   'GET /docs/*',
