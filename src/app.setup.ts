@@ -69,7 +69,7 @@ export async function setUp(app: NestFastifyApplication, logger: Logger): Promis
     done();
   });
   warnOfUntrustedProxy(server);
-  await protectBrowsers(server);
+  protectBrowsers(server);
   answerForNode(server);
   closeGracefully(server);
   parseJsonBodiesOnly(server);

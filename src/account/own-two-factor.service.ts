@@ -1,42 +1,28 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { CredentialsService, rejected } from '../auth/credentials.service.js';
-import { codeRequired, isStill } from '../auth/login.service.js';
 import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import { AppError } from '../platform/errors/app.errors.js';
 import type { AccessClaims } from '../sessions/access-tokens.service.js';
-import { sessionsErrors } from '../sessions/sessions.errors.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { otpauthUrl } from '../two-factor/totp.js';
 import type { TwoFactor } from '../two-factor/two-factor.entity.js';
 import { twoFactorErrors } from '../two-factor/two-factor.errors.js';
-import {
-  TwoFactorService,
-  type FactorVerdict,
-  type PresentedFactor,
-} from '../two-factor/two-factor.service.js';
+import { TwoFactorService, type PresentedFactor } from '../two-factor/two-factor.service.js';
 import type { User } from '../users/user.entity.js';
-import { UsersService } from '../users/users.service.js';
-
-/** The caller's password, once more, and the IP address that it comes from. */
-export interface PresentedPassword {
-  password: string;
-  address: string;
-}
+import { CallerService, type PresentedPassword } from './caller.service.js';
 
 /** Turning one's own second factor on and off. */
 @Injectable()
 export class OwnTwoFactorService {
   constructor(
-    private readonly users: UsersService,
-    private readonly credentials: CredentialsService,
+    private readonly caller: CallerService,
     private readonly sessions: SessionsService,
     private readonly twoFactor: TwoFactorService,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   async status(claims: AccessClaims): Promise<{ confirmedAt: number | null; recoveryCodesLeft: number }> {
-    const { id } = await this.caller(claims);
+    const { id } = await this.caller.identify(claims);
     const factor = await this.twoFactor.enabled(id);
     return {
       confirmedAt: factor?.confirmedAt ?? null,
@@ -46,8 +32,10 @@ export class OwnTwoFactorService {
 
   /** A new secret, and the URL that tells it to an app. @throws `credentials_rejected`, `two_factor_enabled` */
   async enrol(claims: AccessClaims, password: PresentedPassword): Promise<{ secret: Buffer; url: string }> {
-    const user = await this.authenticated(claims, password);
-    const secret = await this.locked(user, (manager) => this.twoFactor.enrol(user.id, manager));
+    const user = await this.caller.authenticate(claims, password);
+    const secret = await this.caller.whileLocked(user, (_, manager) =>
+      this.twoFactor.enrol(user.id, manager),
+    );
     return { secret, url: otpauthUrl(secret, this.config.totpIssuer, user.email) };
   }
 
@@ -56,8 +44,8 @@ export class OwnTwoFactorService {
    * @throws `credentials_rejected`, `two_factor_not_started`, `two_factor_enabled`
    */
   async confirm(claims: AccessClaims, code: string): Promise<string[]> {
-    const user = await this.caller(claims);
-    return this.proved(
+    const user = await this.caller.identify(claims);
+    return this.caller.whileProved(
       user,
       { code },
       (manager) => this.twoFactor.unconfirmed(user.id, manager),
@@ -70,8 +58,8 @@ export class OwnTwoFactorService {
 
   /** Turns it off; other sessions end. @throws `credentials_rejected`, `code_required`, `two_factor_not_enabled` */
   async disable(claims: AccessClaims, password: PresentedPassword, factor: PresentedFactor): Promise<void> {
-    const user = await this.authenticated(claims, password);
-    await this.proved(
+    const user = await this.caller.authenticate(claims, password);
+    await this.caller.whileProved(
       user,
       factor,
       (manager) => this.on(user, manager),
@@ -88,8 +76,8 @@ export class OwnTwoFactorService {
     password: PresentedPassword,
     factor: PresentedFactor,
   ): Promise<string[]> {
-    const user = await this.authenticated(claims, password);
-    return this.proved(
+    const user = await this.caller.authenticate(claims, password);
+    return this.caller.whileProved(
       user,
       factor,
       (manager) => this.on(user, manager),
@@ -97,50 +85,9 @@ export class OwnTwoFactorService {
     );
   }
 
-  /** Verifies the presented factor and does `work`, in one transaction that a refusal commits too: it spends a try. */
-  private async proved<T>(
-    user: User,
-    presented: PresentedFactor,
-    find: (manager: EntityManager) => Promise<TwoFactor>,
-    work: (manager: EntityManager) => Promise<T>,
-  ): Promise<T> {
-    const { verdict, result } = await this.locked<{ verdict: FactorVerdict; result?: T }>(
-      user,
-      async (manager) => {
-        const factor = await find(manager);
-        if (presented.code === undefined && presented.recoveryCode === undefined) throw codeRequired();
-        const verdict = await this.twoFactor.verify(factor, presented, manager);
-        return verdict === 'accepted' ? { verdict, result: await work(manager) } : { verdict };
-      },
-    );
-    if (verdict !== 'accepted') throw rejected(verdict);
-    return result as T;
-  }
-
-  /** Runs `work` while nobody else changes the account, which must still be as it was. */
-  private async locked<T>(user: User, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.users.whileLocked(user.id, (current, manager) => {
-      if (!isStill(user, current)) throw rejected('account_changed');
-      return work(manager);
-    });
-  }
-
   private async on(user: User, manager: EntityManager): Promise<TwoFactor> {
     const factor = await this.twoFactor.enabled(user.id, manager);
     if (!factor) throw new AppError(twoFactorErrors.two_factor_not_enabled);
     return factor;
-  }
-
-  private async authenticated(claims: AccessClaims, { password, address }: PresentedPassword): Promise<User> {
-    const user = await this.caller(claims);
-    await this.credentials.reauthenticate(user, password, address);
-    return user;
-  }
-
-  private async caller({ sid }: AccessClaims): Promise<User> {
-    const session = await this.sessions.find(sid);
-    const user = session && (await this.users.find(session.userId));
-    if (!user) throw new AppError(sessionsErrors.token_rejected, { reason: 'session_ended' });
-    return user;
   }
 }

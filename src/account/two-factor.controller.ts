@@ -15,7 +15,6 @@ import { CurrentUser } from '../auth/guards/current-user.decorator.js';
 import { instant } from '../platform/http/instant.js';
 import type { AccessClaims } from '../sessions/access-tokens.service.js';
 import type { Client } from '../sessions/sessions.service.js';
-import type { PresentedFactor } from '../two-factor/two-factor.service.js';
 import { base32 } from '../two-factor/totp.js';
 import { OwnTwoFactorService } from './own-two-factor.service.js';
 import {
@@ -23,6 +22,7 @@ import {
   EnrolmentBody,
   FullProofDto,
   PasswordDto,
+  presentedFactor,
   RecoveryCodesBody,
   TwoFactorBody,
 } from './two-factor.dto.js';
@@ -89,7 +89,7 @@ export class TwoFactorController {
     @Body() { password, ...factor }: FullProofDto,
     @CurrentClient() { address }: Client,
   ): Promise<void> {
-    return this.ownTwoFactor.disable(claims, { password, address }, presented(factor));
+    return this.ownTwoFactor.disable(claims, { password, address }, presentedFactor(factor));
   }
 
   @Post('recovery-codes')
@@ -107,11 +107,8 @@ export class TwoFactorController {
     @CurrentClient() { address }: Client,
   ): Promise<RecoveryCodesBody> {
     const proof = { password, address };
-    return { recovery_codes: await this.ownTwoFactor.renewRecoveryCodes(claims, proof, presented(factor)) };
+    return {
+      recovery_codes: await this.ownTwoFactor.renewRecoveryCodes(claims, proof, presentedFactor(factor)),
+    };
   }
 }
-
-const presented = ({ code, recovery_code }: Omit<FullProofDto, 'password'>): PresentedFactor => ({
-  code,
-  recoveryCode: recovery_code,
-});

@@ -6,6 +6,7 @@ import {
   StorableText,
   Text,
 } from '../platform/validation/fields.decorator.js';
+import type { PresentedFactor } from '../two-factor/two-factor.service.js';
 
 const secretExample = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP';
 
@@ -46,6 +47,11 @@ export class FullProofDto {
   @RecoveryCodeText()
   recovery_code?: string;
 }
+
+export const presentedFactor = ({
+  code,
+  recovery_code,
+}: Omit<FullProofDto, 'password'>): PresentedFactor => ({ code, recoveryCode: recovery_code });
 
 /** What an authenticator app is set up with. */
 export class EnrolmentBody {

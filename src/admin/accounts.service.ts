@@ -31,7 +31,7 @@ export class AccountsService {
     const canonical = canonicalEmail(email);
     if (canonical === undefined) throw invalid('email', 'The email field must be a valid email address.');
     checkRole(role);
-    const passwordHash = password === null ? null : await this.passwords.hash(password);
+    const passwordHash = password === null ? null : await this.passwords.hash(password, { email: canonical });
     return this.users.create({ email: canonical, role, passwordHash });
   }
 
@@ -55,7 +55,8 @@ export class AccountsService {
 
   /** @throws `user_not_found`, `validation_failed` */
   async setPassword(name: string, password: string): Promise<User> {
-    const hash = await this.passwords.hash(password);
+    const { email } = await this.find(name);
+    const hash = await this.passwords.hash(password, { email });
     return this.change(name, async (user, manager) => {
       await this.users.setPasswordHash(user.id, hash, manager);
       await this.sessions.endAll(user.id, manager);

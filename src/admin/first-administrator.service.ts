@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { CONFIG, type Config } from '../platform/config/config.schema.js';
+import { CONFIG, ConfigError, type Config } from '../platform/config/config.schema.js';
 import { randomToken } from '../platform/crypto/random.js';
+import { AppError } from '../platform/errors/app.errors.js';
 import { exclusively } from '../platform/database/migrate.js';
 import { canonicalEmail } from '../platform/validation/email.policy.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
@@ -35,9 +36,14 @@ export class FirstAdministratorService {
       const email = canonicalEmail(bootstrapAdminEmail);
       if (email === undefined) throw new Error('BOOTSTRAP_ADMIN_EMAIL is no e-mail address');
       const password = bootstrapAdminPassword ?? randomToken();
-      const passwordHash = await this.passwords.hash(password);
+      const passwordHash = await this.passwords.hash(password, { email }).catch(refused);
       await this.users.create({ email, role: 'admin', passwordHash }, manager);
       announce({ email, password, isGenerated: bootstrapAdminPassword === undefined });
     });
   }
+}
+
+/** Only a configured password can break the policy. */
+function refused(error: unknown): never {
+  throw error instanceof AppError ? new ConfigError([`BOOTSTRAP_ADMIN_PASSWORD: ${error.sentence}`]) : error;
 }

@@ -6,10 +6,11 @@ import { Piscina } from 'piscina';
 import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import { AppError } from '../platform/errors/app.errors.js';
 import { httpErrors } from '../platform/errors/http.errors.js';
+import { BreachedPasswordsService } from './breached-passwords.service.js';
 import { HashingQueue, type Turn } from './hashing.queue.js';
 import type { HashTask } from './hash.worker.js';
 import { hashingQueue } from './passwords.metrics.js';
-import { PASSWORD_MAX_BYTES, passwordBytes, passwordFault } from './password.policy.js';
+import { PASSWORD_MAX_BYTES, passwordBytes, passwordFaults } from './password.policy.js';
 
 /** `$2a$` and `$2b$` of a cost that a login can wait for; whatever else is stored is no hash of ours. */
 const readableHash = /^\$2[ab]\$(0[4-9]|1[0-5])\$[./A-Za-z0-9]{53}$/;
@@ -32,17 +33,30 @@ export class PasswordsService implements OnApplicationShutdown {
   private readonly queue: HashingQueue;
   private readonly decoys = new Map<number, Promise<string>>();
 
-  constructor(@Inject(CONFIG) private readonly config: Config) {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly breachedPasswords: BreachedPasswordsService,
+  ) {
     this.queue = new HashingQueue(THREADS, config.loginQueueMaxWaitMs);
     hashingQueue.readFrom(() => this.queue.readings());
   }
 
-  /** A hash of `password` at the configured cost. @throws `validation_failed` where the policy refuses it */
-  async hash(password: string): Promise<string> {
-    const fault = passwordFault(password);
-    if (fault)
-      throw new AppError(httpErrors.validation_failed, { details: { password: [{ message: fault }] } });
-    return this.compute(password);
+  /**
+   * A hash, at the configured cost, of a password for the account of that canonical e-mail. `turn` says whose place in the queue
+   * it takes; an operator's needs none.
+   * @throws `validation_failed` with a fault for each rule of the policy that it breaks
+   * @throws `service_unavailable` where it would wait for too long, and what `turn.admit` throws
+   */
+  async hash(password: string, { email, turn }: { email: string; turn?: Turn }): Promise<string> {
+    const minCharacters = this.config.passwordMinCharacters;
+    const faults = await passwordFaults(password, { minCharacters, email });
+    if (faults.length === 0 && (await this.breachedPasswords.has(password)))
+      faults.push('The password field must not be a password from a known data breach.');
+    if (faults.length > 0) {
+      const details = { password: faults.map((message) => ({ message })) };
+      throw new AppError(httpErrors.validation_failed, { details });
+    }
+    return turn ? this.queue.run(turn, () => this.compute(password)) : this.compute(password);
   }
 
   /** A hash of a password that was right just now, and so has passed the policy of its day. */

@@ -17,6 +17,7 @@ const environment = (database: TestDatabase, more: Record<string, string> = {}):
   NODE_ENV: 'test',
   BCRYPT_COST: '4',
   PORT: '0',
+  LOGIN_QUEUE_MAX_WAIT_MS: '60000',
   DATA_DIR: database.dataDir,
   ...(database.databaseUrl && { DATABASE_URL: database.databaseUrl }),
   ...more,

@@ -59,6 +59,7 @@ describe('parseConfig', () => {
       encryptionPreviousKeys: [],
       totpWindowSteps: 1,
       totpIssuer: 'Gatehouse',
+      passwordMinCharacters: 8,
       bcryptCost: 12,
       bootstrapAdminEmail: 'admin@example.com',
     });
@@ -98,6 +99,8 @@ describe('parseConfig', () => {
     ['BOOTSTRAP_ADMIN_PASSWORD', 'a'.repeat(72), 'bootstrapAdminPassword', 'a'.repeat(72)],
     ['CORS_ORIGINS', 'https://a.example, http://b:81', 'corsOrigins', ['https://a.example', 'http://b:81']],
     ['LOG_LEVEL', 'silent', 'logLevel', 'silent'],
+    ['PASSWORD_MIN_CHARACTERS', '15', 'passwordMinCharacters', 15],
+    ['BREACHED_PASSWORDS_URL', 'https://x.io/range', 'breachedPasswordsUrl', 'https://x.io/range'],
   ];
   it.each(accepted)('accepts %s=%s', (name, text, key, value) => {
     expect(parseConfig({ [name]: text })[key]).toEqual(value);

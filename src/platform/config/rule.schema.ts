@@ -52,6 +52,11 @@ export const postgresUrl = matching(
   (text) => /^postgres(ql)?:\/\/\S+$/.test(text) && URL.canParse(text),
 );
 
+export const httpUrl = matching(
+  'a URL that starts with http:// or https://, without a slash at its end',
+  (text) => /^https?:\/\/\S+[^\s/]$/.test(text) && URL.canParse(text),
+);
+
 /** At most 64 characters: a token travels in a header and stays under 1 KB. */
 export const tokenName = matching('1 to 64 visible ASCII characters', (text) =>
   /^[\x21-\x7e]{1,64}$/.test(text),

@@ -229,6 +229,18 @@ export const groups = {
       'How far an authenticator may be off, either way, in steps of 30 s.',
     ),
     totpIssuer: setting('TOTP_ISSUER', 'Gatehouse', rule.label, 'What authenticator apps call this service.'),
+    passwordMinCharacters: setting(
+      'PASSWORD_MIN_CHARACTERS',
+      '8',
+      rule.integer(8, 64, 'characters'),
+      'The shortest password that can be set; NIST advises 15 where it is the only factor.',
+    ),
+    breachedPasswordsUrl: setting(
+      'BREACHED_PASSWORDS_URL',
+      undefined,
+      rule.httpUrl,
+      'Asked about each new password by five digits of its hash, such as https://api.pwnedpasswords.com/range; nobody when not set.',
+    ),
     bcryptCost: setting(
       'BCRYPT_COST',
       '12',

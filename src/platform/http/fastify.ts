@@ -10,5 +10,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The route takes no body, and one sent is not read, of whatever type. */
     ignoresBody?: boolean;
+    /** It answers with what a browser shows. */
+    isPage?: boolean;
   }
 }

@@ -1,27 +1,56 @@
-import helmet, { type FastifyHelmetOptions } from '@fastify/helmet';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
+import helmet, { type HelmetOptions } from 'helmet';
 
-const policy = (directives: Record<string, string[]>): FastifyHelmetOptions => ({
-  contentSecurityPolicy: { useDefaults: false, directives: { frameAncestors: ["'none'"], ...directives } },
+type Headers = Readonly<Record<string, string>>;
+
+/** Helmet's headers under `options`: it would work the same ones out anew for every answer. */
+function headersOf(options: HelmetOptions): Headers {
+  const headers: Record<string, string> = {};
+  const recorder = {
+    setHeader: (name: string, value: string) => (headers[name.toLowerCase()] = value),
+    removeHeader: () => undefined,
+  };
+  helmet(options)({} as IncomingMessage, recorder as unknown as ServerResponse, () => undefined);
+  return headers;
+}
+
+const policy = (directives: Record<string, string[]>) => ({
+  useDefaults: false as const,
+  directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], ...directives },
 });
 
-/** JSON answers load nothing. Swagger UI loads itself, with the style that its page carries inline. */
-const api = policy({ defaultSrc: ["'none'"] });
-const swaggerUi = policy({
-  defaultSrc: ["'none'"],
-  scriptSrc: ["'self'"],
-  styleSrc: ["'self'", "'unsafe-inline'"],
-  imgSrc: ["'self'", 'data:'],
-  fontSrc: ["'self'"],
-  connectSrc: ["'self'"],
-  baseUri: ["'none'"],
-  formAction: ["'none'"],
+/** JSON answers load nothing, and what only concerns pages or plug-ins says nothing of them. */
+const api = headersOf({
+  contentSecurityPolicy: policy({}),
+  crossOriginOpenerPolicy: false,
+  originAgentCluster: false,
+  xDnsPrefetchControl: false,
+  xDownloadOptions: false,
+  xPermittedCrossDomainPolicies: false,
+  xXssProtection: false,
+});
+
+/** Swagger UI loads itself, with the style that its page carries inline. */
+const swaggerUi = headersOf({
+  contentSecurityPolicy: policy({
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'", "'unsafe-inline'"],
+    imgSrc: ["'self'", 'data:'],
+    fontSrc: ["'self'"],
+    connectSrc: ["'self'"],
+    baseUri: ["'none'"],
+    formAction: ["'none'"],
+  }),
 });
 
 /** The headers by which a browser guards its user (OWASP ASVS 5.0 §3.4). */
-export async function protectBrowsers(server: FastifyInstance): Promise<void> {
+export function protectBrowsers(server: FastifyInstance): void {
   server.addHook('onRoute', (route) => {
-    if (/^\/docs(\/|$)/.test(route.url)) Object.assign(route, { helmet: swaggerUi });
+    if (/^\/docs(\/|$)/.test(route.url)) route.config = { ...route.config, isPage: true };
   });
-  await server.register(helmet, api);
+  server.addHook('onRequest', (request, reply, done) => {
+    void reply.headers(request.routeOptions.config.isPage ? swaggerUi : api);
+    done();
+  });
 }

@@ -1,4 +1,5 @@
-import type { FastifyInstance } from 'fastify';
+import type { Socket } from 'node:net';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { AppError } from '../errors/app.errors.js';
 import { httpErrors } from '../errors/http.errors.js';
 
@@ -10,19 +11,34 @@ const PATIENCE_MS = 7_000;
  * arrives.
  */
 export function closeGracefully(server: FastifyInstance): void {
+  const underWay = new Set<FastifyReply>();
+  const connections = new Set<Socket>();
   let isClosing = false;
+  server.server.on('connection', (socket: Socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
   server.addHook('preClose', (done) => {
     isClosing = true;
+    // Kept alive, the connection would hold the process for as long as it stays idle.
+    for (const reply of underWay) void reply.header('connection', 'close');
+    // A browser opens some in advance. Node takes them for busy until it has had a request.
+    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
     // Node's own time limits end with the listening.
     setTimeout(() => server.server.closeAllConnections(), PATIENCE_MS).unref();
     done();
   });
-  server.addHook('onRequest', (_request, _reply, done) => {
-    done(isClosing ? new AppError(httpErrors.service_unavailable, { retryAfterSeconds: 1 }) : undefined);
+  server.addHook('onRequest', (_request, reply, done) => {
+    if (!isClosing) {
+      underWay.add(reply);
+      done();
+      return;
+    }
+    void reply.header('connection', 'close');
+    done(new AppError(httpErrors.service_unavailable, { retryAfterSeconds: 1 }));
   });
-  server.addHook('onSend', (_request, reply, _payload, done) => {
-    // Kept alive, the connection would hold the process for as long as it stays idle.
-    if (isClosing) void reply.header('connection', 'close');
+  server.addHook('onResponse', (_request, reply, done) => {
+    underWay.delete(reply);
     done();
   });
 }

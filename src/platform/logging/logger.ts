@@ -10,9 +10,19 @@ export function createLogger(level: string): Pino {
       pretty({ colorize: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l', sync: true }),
     );
   }
-  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
-  // Not synchronous: under load the lines of many requests share one write.
-  return pino(options, pino.destination({ dest: 1, sync: false }));
+  const options = { level, base: null, timestamp: isoTime() };
+  // Under load the lines of many requests share one write; on a quiet server a line waits a moment. An exit writes them all.
+  return pino(options, pino.destination({ dest: 1, sync: false, minLength: 4_096, periodicFlush: 100 }));
+}
+
+/** As pino's own, but that many lines share one millisecond and its text. */
+function isoTime(): () => string {
+  let [instant, text] = [0, ''];
+  return () => {
+    const now = Date.now();
+    if (now !== instant) [instant, text] = [now, `,"time":"${new Date(now).toISOString()}"`];
+    return text;
+  };
 }
 
 /** What Nest tells of putting itself together, at every start. */

@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import { PasswordsService } from '../passwords/passwords.service.js';
+import type { AccessClaims } from '../sessions/access-tokens.service.js';
+import { SessionsService } from '../sessions/sessions.service.js';
+import { TwoFactorService, type PresentedFactor } from '../two-factor/two-factor.service.js';
+import type { User } from '../users/user.entity.js';
+import { UsersService } from '../users/users.service.js';
+import { CallerService, type PresentedPassword } from './caller.service.js';
+
+/** What a signed-in person does to their own account. */
+@Injectable()
+export class OwnAccountService {
+  constructor(
+    private readonly caller: CallerService,
+    private readonly users: UsersService,
+    private readonly passwords: PasswordsService,
+    private readonly sessions: SessionsService,
+    private readonly twoFactor: TwoFactorService,
+  ) {}
+
+  async describe(claims: AccessClaims): Promise<{ user: User; hasTwoFactor: boolean }> {
+    const user = await this.caller.identify(claims);
+    return { user, hasTwoFactor: (await this.twoFactor.enabled(user.id)) !== null };
+  }
+
+  /**
+   * Sets a new password. Whoever else is signed in knew the old one: their sessions end, the caller's goes on.
+   * @throws `credentials_rejected`, `too_many_attempts`, `validation_failed`
+   */
+  async changePassword(claims: AccessClaims, current: PresentedPassword, password: string): Promise<void> {
+    const user = await this.caller.authenticate(claims, current);
+    const turn = { key: current.address };
+    const hash = await this.passwords.hash(password, { email: user.email, turn });
+    await this.caller.whileLocked(user, async (_, manager) => {
+      await this.users.setPasswordHash(user.id, hash, manager);
+      await this.sessions.endAll(user.id, manager, claims.sid);
+    });
+  }
+
+  /** The account is gone, and all of its sessions. @throws `credentials_rejected`, `code_required` */
+  async delete(claims: AccessClaims, password: PresentedPassword, factor: PresentedFactor): Promise<void> {
+    const user = await this.caller.authenticate(claims, password);
+    await this.caller.whileProved(
+      user,
+      factor,
+      (manager) => this.twoFactor.enabled(user.id, manager),
+      async (manager) => {
+        await this.sessions.endAll(user.id, manager);
+        await this.users.delete(user.id, manager);
+      },
+    );
+  }
+}
