@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module';
 import { CommanderError } from 'commander';
+import { addBackup } from './commands/backup.command.js';
+import { addDoctor } from './commands/doctor.command.js';
 import { addKeys } from './commands/keys.command.js';
 import { addMigrate } from './commands/migrate.command.js';
 import { addOpenapi } from './commands/openapi.command.js';
@@ -22,6 +24,8 @@ async function run(): Promise<void> {
   addUsers(program);
   addKeys(program);
   addMigrate(program);
+  addBackup(program);
+  addDoctor(program);
   addOpenapi(program, async () => (await import('./app.module.js')).AppModule);
   await program.parseAsync();
 }

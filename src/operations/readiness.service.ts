@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, ServiceUnavailableException, type OnModuleDestroy } from '@nestjs/common';
 import { HealthCheckService, type HealthCheckResult, type HealthIndicatorResult } from '@nestjs/terminus';
-import { DataSource } from 'typeorm';
 import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import { compareMigrations } from '../platform/database/migrate.js';
 import { DatabaseProbe } from '../platform/database/probe.service.js';
@@ -16,7 +15,6 @@ export class ReadinessService implements OnModuleDestroy {
     private readonly health: HealthCheckService,
     private readonly probe: DatabaseProbe,
     private readonly revocations: RevocationsService,
-    private readonly dataSource: DataSource,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -44,7 +42,7 @@ export class ReadinessService implements OnModuleDestroy {
   /** Reachable, and with every migration of ours. More of them are no fault: a newer copy is taking over. */
   private async database(): Promise<HealthIndicatorResult> {
     const ran = await this.probe.migrations().catch(() => undefined);
-    const isMigrated = ran !== undefined && compareMigrations(this.dataSource, ran).pending.length === 0;
+    const isMigrated = ran !== undefined && compareMigrations(ran).pending.length === 0;
     return { ...state('database', ran !== undefined), ...state('migrations', isMigrated) };
   }
 }

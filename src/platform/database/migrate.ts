@@ -1,5 +1,6 @@
 import { MigrationExecutor, type DataSource, type EntityManager } from 'typeorm';
 import { NewerSchemaError } from './database.errors.js';
+import { migrations } from './migrations/migrations.js';
 import { ImpatientQueryRunner } from './postgres.driver.js';
 
 /** Any constant: the advisory lock that one starting copy holds while it migrates. */
@@ -26,12 +27,9 @@ export async function exclusively<T>(
   });
 }
 
-/** How a database's migrations compare with this program's: what it has yet to run, and what only a newer program knows. */
-export function compareMigrations(
-  dataSource: DataSource,
-  ran: readonly string[],
-): { pending: string[]; unknown: string[] } {
-  const ours = dataSource.migrations.map((migration) => migration.name ?? migration.constructor.name);
+/** How a database's migrations, `ran`, compare with ours: what it has yet to run, and what only a newer program knows. */
+export function compareMigrations(ran: readonly string[]): { pending: string[]; unknown: string[] } {
+  const ours = migrations.map(({ name }) => name);
   return {
     pending: ours.filter((name) => !ran.includes(name)),
     unknown: ran.filter((name) => !ours.includes(name)),
@@ -48,7 +46,7 @@ export async function migrate(dataSource: DataSource): Promise<string[]> {
     // The transaction around it is ours: all of it or nothing.
     executor.transaction = 'none';
     const before = (await executor.getExecutedMigrations()).map(({ name }) => name);
-    const { unknown } = compareMigrations(dataSource, before);
+    const { unknown } = compareMigrations(before);
     if (unknown.length > 0) throw new NewerSchemaError(unknown);
     const ran = await executor.executePendingMigrations();
     return ran.map(({ name }) => name);

@@ -34,9 +34,8 @@ export class DatabaseProbe implements OnApplicationShutdown {
 
   private async ask(): Promise<string[]> {
     if (this.config.databaseUrl === undefined) {
-      const { databaseConnection } = this.dataSource.driver as BetterSqlite3Driver;
-      const rows = (databaseConnection as Database.Database).prepare(MIGRATIONS).all();
-      return namesOf(rows);
+      const driver = this.dataSource.driver as BetterSqlite3Driver;
+      return namesOf((driver.databaseConnection as Database.Database).prepare(MIGRATIONS).all());
     }
     const client = this.client ?? (await this.connect(this.config.databaseUrl));
     try {
