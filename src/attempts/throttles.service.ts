@@ -80,15 +80,17 @@ export class ThrottlesService {
     refuseFrom(this.failuresOfAccount, ofAccount);
   }
 
-  /** Counts a wrong password. */
-  async recordFailure(attempt: LoginAttempt): Promise<void> {
+  /** Counts a wrong password. True: somebody who was admitted may be so no more. */
+  async recordFailure(attempt: LoginAttempt): Promise<boolean> {
     const account = accountKey(attempt);
-    const [{ consumedPoints }] = await Promise.all([
+    const [ofAccount, ofAddress] = await Promise.all([
       this.failuresOfAccount.penalty(account),
       this.failuresOfAddress.penalty(addressKey(attempt.address)),
     ]);
-    const delay = Math.min(Math.floor(consumedPoints / FAILURES_PER_DELAY), MAX_DELAY_SECONDS);
-    if (delay > 0 && this.failuresOfAccount.points > 0) await this.delayOfAccount.block(account, delay);
+    const delay = Math.min(Math.floor(ofAccount.consumedPoints / FAILURES_PER_DELAY), MAX_DELAY_SECONDS);
+    const isDelayed = delay > 0 && this.failuresOfAccount.points > 0;
+    if (isDelayed) await this.delayOfAccount.block(account, delay);
+    return isDelayed || isReached(this.failuresOfAddress, ofAddress);
   }
 
   /** A whole login clears the account's count, not the address's. */
@@ -128,9 +130,12 @@ async function consume(limiter: RateLimiterAbstract, key: string): Promise<void>
   }
 }
 
-function refuseFrom({ points }: RateLimiterAbstract, count: RateLimiterRes | null): void {
-  if (points > 0 && count && count.consumedPoints >= points) throw tooMany(count);
+function refuseFrom(limiter: RateLimiterAbstract, count: RateLimiterRes | null): void {
+  if (count && isReached(limiter, count)) throw tooMany(count);
 }
+
+const isReached = ({ points }: RateLimiterAbstract, { consumedPoints }: RateLimiterRes): boolean =>
+  points > 0 && consumedPoints >= points;
 
 const tooMany = ({ msBeforeNext }: RateLimiterRes): AppError =>
   new AppError(attemptsErrors.too_many_attempts, {

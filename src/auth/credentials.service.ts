@@ -81,7 +81,7 @@ export class CredentialsService {
   }
 
   private async reject(user: User | null, attempt: LoginAttempt): Promise<never> {
-    await this.throttles.recordFailure(attempt);
+    if (await this.throttles.recordFailure(attempt)) this.passwords.reconsider();
     throw rejected(reasonOf(user));
   }
 

@@ -8,7 +8,7 @@ import { sessionsErrors } from '../sessions/sessions.errors.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { UsersService } from '../users/users.service.js';
 import { countingRefusals, refreshes } from './auth.metrics.js';
-import { subjectOf, type SubjectForm } from './subject.js';
+import { publicIdOf, subjectOf, type SubjectForm } from './subject.js';
 
 /** Refreshing: a token in, the session's next one out. */
 @Injectable()
@@ -36,11 +36,14 @@ export class RefreshService {
 
   private async next(claims: AccessClaims): Promise<{ token: string; outcome: string }> {
     await this.throttles.countRefresh(claims.sid);
-    const { outcome, session } = await this.sessions.rotate(claims.sid, claims.jti);
+    // At once: what ends a session changes its account in the same transaction.
+    const [user, { outcome, session }] = await Promise.all([
+      this.users.findByPublicId(publicIdOf(claims) ?? ''),
+      this.sessions.rotate(claims.sid, claims.jti),
+    ]);
     if (outcome === 'ended') throw rejected('session_ended');
     if (outcome === 'reused') return this.endStolen(session);
-    const user = await this.users.find(session.userId);
-    if (!user || user.disabledAt !== null) throw rejected('account_disabled');
+    if (user?.id !== session.userId || user.disabledAt !== null) throw rejected('account_disabled');
     const form: SubjectForm = typeof claims.sub === 'number' ? 'id' : 'publicId';
     if (user[form] !== claims.sub) throw rejected('not_the_sessions_account');
     return { token: this.accessTokens.issue(session, subjectOf(user, form)), outcome };
@@ -51,7 +54,7 @@ export class RefreshService {
     await this.dataSource.transaction((manager) => this.sessions.end(session.id, manager));
     this.logger.warn({
       msg: 'a used token was presented again: session ended',
-      user: session.id.slice(0, 8),
+      user: publicIdOf({ sid: session.id }),
     });
     throw rejected('token_reused');
   }

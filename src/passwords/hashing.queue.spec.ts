@@ -229,4 +229,21 @@ describe('who hangs up', () => {
     await bench.drain();
     expect(await outcome).toBe('done');
   });
+
+  it('refuses those that wait as soon as they may no longer', async () => {
+    const bench = new Bench(1);
+    let isAdmitted = true;
+    const refusal = new Error('over the limit');
+    const admit = () => (isAdmitted ? Promise.resolve() : Promise.reject(refusal));
+    const running = bench.put({ key: 'a', admit });
+    const waiting = [bench.put({ key: 'a', admit }), bench.put({ key: 'b', admit })];
+    const free = bench.put({ key: 'c' });
+    await turnOfLoop();
+    isAdmitted = false;
+    bench.queue.reconsider();
+    for (const { outcome } of waiting) expect(await outcome).toBe(refusal);
+    expect(bench.hashes.map(({ hash }) => hash.isBegun)).toEqual([true, false, false, false]);
+    expect(await bench.drain()).toEqual(['a', 'c']);
+    expect([await running.outcome, await free.outcome]).toEqual(['done', 'done']);
+  });
 });

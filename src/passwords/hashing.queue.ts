@@ -17,7 +17,7 @@ interface Waiting {
   /** By the monotonic clock. */
   since: number;
   run: () => Promise<void>;
-  refuse: (error: Error) => void;
+  refuse: (reason: unknown) => void;
   patience?: NodeJS.Timeout;
 }
 
@@ -63,6 +63,12 @@ export class HashingQueue {
     return { running: this.running, waiting };
   }
 
+  /** Asks those that wait whether they still may: who would be refused when the turn comes need not wait for it. */
+  reconsider(): void {
+    for (const entry of [...this.waiting.values()].flat())
+      entry.turn.admit?.().catch((reason: unknown) => this.leave(entry, reason));
+  }
+
   /** How many turns come before a new one of `key`. */
   private ahead(key: string): number {
     const own = this.waiting.get(key)?.length ?? 0;
@@ -80,7 +86,7 @@ export class HashingQueue {
     signal?.addEventListener('abort', () => this.leave(entry, hungUp()), { once: true });
   }
 
-  private leave(entry: Waiting, reason: AppError): void {
+  private leave(entry: Waiting, reason: unknown): void {
     const entries = this.waiting.get(entry.turn.key) ?? [];
     const at = entries.indexOf(entry);
     if (at === -1) return;

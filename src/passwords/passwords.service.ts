@@ -87,6 +87,11 @@ export class PasswordsService implements OnApplicationShutdown {
     return { matches: isComparable && equal === true, needsRehash: cost !== bcryptCost };
   }
 
+  /** After a limit was reached: refuses at once whoever waits for a thread and would be refused then. */
+  reconsider(): void {
+    this.queue.reconsider();
+  }
+
   /** Starts the threads and makes the decoy, so that the first login need not wait for either. */
   warmUp(): void {
     // One that fails is made anew by the login that needs it.

@@ -33,13 +33,14 @@ const TOKEN_MAX_LENGTH = 2_048;
 const CLAIMS_START = 'eyJ';
 /** How far another machine's clock may be off. */
 const LEEWAY_SECONDS = 30;
-/** Tokens whose signature is remembered: clients send the same one again and again. */
-const REMEMBERED_TOKENS = 10_000;
+/** Tokens of a generation, of which the last two are remembered: clients send the same one again and again. */
+const REMEMBERED_TOKENS = 5_000;
 
 /** Issues access tokens, and decides whether one may be believed. */
 @Injectable()
 export class AccessTokensService {
-  private readonly remembered = new Map<string, AccessClaims>();
+  private remembered = new Map<string, AccessClaims>();
+  private rememberedBefore = this.remembered;
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -64,12 +65,14 @@ export class AccessTokensService {
       privateKey: signWith,
     });
     const end = token.lastIndexOf('.') + 1;
-    return token.slice(0, end) + canonicalSignature(token.slice(end), algorithm);
+    const issued = token.slice(0, end) + canonicalSignature(token.slice(end), algorithm);
+    this.remember(issued, claims);
+    return issued;
   }
 
-  /** The claims of a token that was verified before and is still good, without verifying its signature again. */
+  /** The claims of a token that was issued or verified here before and is still good, without verifying its signature again. */
   recall(token: string): AccessClaims | undefined {
-    const claims = this.remembered.get(token);
+    const claims = this.remembered.get(token) ?? this.rememberedBefore.get(token);
     // Its key may have retired since, and it may have expired.
     const isGood = claims && this.isCurrent(claims) && this.keys.ofHeader(token.slice(0, token.indexOf('.')));
     return isGood ? claims : undefined;
@@ -90,12 +93,16 @@ export class AccessTokensService {
   accept(token: string, payload: unknown): AccessClaims | undefined {
     if (!isAccessClaims(payload) || !this.isCurrent(payload)) return undefined;
     if (payload.iss !== this.config.jwtIssuer || payload.aud !== this.config.jwtAudience) return undefined;
-    if (this.remembered.size >= REMEMBERED_TOKENS) {
-      const [oldest] = this.remembered.keys();
-      if (oldest !== undefined) this.remembered.delete(oldest);
-    }
-    this.remembered.set(token, payload);
+    this.remember(token, payload);
     return payload;
+  }
+
+  private remember(token: string, claims: AccessClaims): void {
+    if (this.remembered.size >= REMEMBERED_TOKENS) {
+      this.rememberedBefore = this.remembered;
+      this.remembered = new Map();
+    }
+    this.remembered.set(token, claims);
   }
 
   private isCurrent({ iat, exp }: AccessClaims): boolean {

@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import type { BeforeQueryEvent } from 'typeorm';
-import { statement } from '../../src/platform/database/statement.js';
+import { aloneOn, statement } from '../../src/platform/database/statement.js';
 import { CleaningService } from '../../src/sessions/cleaning.service.js';
 import { RevocationsService } from '../../src/sessions/revocations.service.js';
 import { PASSWORD, startApp, type TestApp } from '../support/app.js';
@@ -100,10 +99,14 @@ describe(`${ROWS} expired rows`, () => {
   it(`go ${BATCH} at a time`, async () => {
     await insertSessions('expired ', ROWS, t.clock.now());
     const batches: string[] = [];
-    const subscriber = { beforeQuery: ({ query }: BeforeQueryEvent) => void batches.push(query) };
-    t.dataSource.subscribers.push(subscriber);
+    const runAlone = aloneOn.get(t.dataSource);
+    if (!runAlone) throw new Error('no way to run a statement alone');
+    aloneOn.set(t.dataSource, (sql, parameters) => {
+      batches.push(sql);
+      return runAlone(sql, parameters);
+    });
     await sweep();
-    t.dataSource.subscribers.splice(t.dataSource.subscribers.indexOf(subscriber), 1);
+    aloneOn.set(t.dataSource, runAlone);
     expect(batches.filter((sql) => sql.includes('DELETE FROM sessions'))).toHaveLength(
       Math.ceil(ROWS / BATCH),
     );

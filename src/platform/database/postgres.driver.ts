@@ -1,6 +1,8 @@
-import type { DataSource, QueryResult, ReplicationMode } from 'typeorm';
+import type { Pool } from 'pg';
+import { QueryFailedError, type DataSource, type QueryResult, type ReplicationMode } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { PostgresQueryRunner } from 'typeorm/driver/postgres/PostgresQueryRunner.js';
+import { aloneOn } from './statement.js';
 
 /** Longer than the server's own `statement_timeout`: only a server that has gone silent is given up here. */
 const PATIENCE_MS = 5_000;
@@ -37,4 +39,37 @@ export class ImpatientQueryRunner extends PostgresQueryRunner {
 export function waitNoLonger(dataSource: DataSource): void {
   const driver = dataSource.driver as PostgresDriver;
   driver.createQueryRunner = (mode: ReplicationMode) => new ImpatientQueryRunner(driver, mode);
+  aloneOn.set(dataSource, (sql, parameters) => runPrepared(driver.master as Pool, sql, parameters));
+}
+
+/** A name for each statement, under which the server keeps its plan on every connection. */
+const names = new Map<string, string>();
+
+function nameOf(sql: string): string {
+  const name = names.get(sql) ?? `gatehouse_${names.size}`;
+  names.set(sql, name);
+  return name;
+}
+
+async function runPrepared(pool: Pool, sql: string, parameters: readonly unknown[]): Promise<unknown[]> {
+  const client = await pool.connect();
+  const release = once((fault?: Error) => client.release(fault));
+  const timer = setTimeout(() => release(new Error('no answer from the database')), PATIENCE_MS);
+  try {
+    return (await client.query({ name: nameOf(sql), text: sql, values: [...parameters] })).rows as unknown[];
+  } catch (error) {
+    // Without the parameters: they may be secret.
+    throw new QueryFailedError(sql, [], error as Error);
+  } finally {
+    clearTimeout(timer);
+    release();
+  }
+}
+
+function once(work: (fault?: Error) => void): (fault?: Error) => void {
+  let isDone = false;
+  return (fault) => {
+    if (!isDone) work(fault);
+    isDone = true;
+  };
 }

@@ -3,9 +3,28 @@ import type Database from 'better-sqlite3';
 import type { DataSource, QueryResult } from 'typeorm';
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
 import { BetterSqlite3QueryRunner } from 'typeorm/driver/better-sqlite3/BetterSqlite3QueryRunner.js';
+import { byNumber, SharedCommit } from './shared-commit.driver.js';
+import { aloneOn } from './statement.js';
 
 /** How long a statement waits for another process's write, and for its turn in this one. */
 const PATIENCE_MS = 10_000;
+
+const BEGIN = 'BEGIN IMMEDIATE';
+
+/** Waits for another process's write without blocking the event loop, as SQLite's own busy timeout would. */
+async function whenNotBusy<T>(work: () => T | Promise<T>): Promise<T> {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      const { code, driverError } = error as { code?: string; driverError?: { code?: string } };
+      const isBusy = (driverError?.code ?? code)?.startsWith('SQLITE_BUSY');
+      if (!isBusy || Date.now() > deadline) throw error;
+      await sleep(5);
+    }
+  }
+}
 
 /** First in, first out: one holder at a time. */
 class Turnstile {
@@ -96,25 +115,11 @@ class TurnTakingQueryRunner extends BetterSqlite3QueryRunner {
     }
   }
 
-  /** Waits for another process's write without blocking the event loop, as SQLite's own busy timeout would. */
-  private async patiently(sql: string, parameters?: unknown[], structured?: boolean): Promise<unknown> {
-    const deadline = Date.now() + PATIENCE_MS;
+  private patiently(sql: string, parameters?: unknown[], structured?: boolean): Promise<unknown> {
     // IMMEDIATE takes the write lock at once: a deferred transaction can fail in the middle, with nothing to wait for.
-    const statement = sql === 'BEGIN TRANSACTION' ? 'BEGIN IMMEDIATE' : sql;
-    // SQL is written once, with PostgreSQL's `$1`; better-sqlite3 binds those by name.
-    const named = parameters?.length && sql.includes('$1');
-    const bound = named ? [Object.fromEntries(parameters.map((value, i) => [i + 1, value]))] : parameters;
-    for (;;) {
-      try {
-        return (await super.query(statement, bound, structured)) as unknown;
-      } catch (error) {
-        const busy = (error as { driverError?: { code?: string } }).driverError?.code?.startsWith(
-          'SQLITE_BUSY',
-        );
-        if (!busy || Date.now() > deadline) throw error;
-        await sleep(5);
-      }
-    }
+    const statement = sql === 'BEGIN TRANSACTION' ? BEGIN : sql;
+    const bound = parameters?.length && sql.includes('$1') ? [byNumber(parameters)] : parameters;
+    return whenNotBusy(() => super.query(statement, bound, structured) as Promise<unknown>);
   }
 
   /** Ends the turn with its transaction, which SQLite is asked about: on a full disk it has rolled back by itself. */
@@ -138,4 +143,8 @@ export function takeTurns(dataSource: DataSource): void {
   turnstiles.set(dataSource, turnstile);
   const statements = new Map<string, unknown>();
   driver.createQueryRunner = () => new TurnTakingQueryRunner(driver, turnstile, statements);
+  const database = () => driver.databaseConnection as Database.Database;
+  const begin = () => whenNotBusy(() => void database().exec(BEGIN));
+  const sharedCommit = new SharedCommit(database, turnstile, begin);
+  aloneOn.set(dataSource, (sql, parameters) => sharedCommit.run(sql, parameters));
 }
