@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
-import { startApp, type TestApp } from '../support/app.js';
+import { PASSWORD, startApp, type TestApp } from '../support/app.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
-import { send, type Answer } from '../support/http.js';
+import { bearer, login, post, send, type Answer } from '../support/http.js';
 import { metricsOf, METRICS_TOKEN, valueOf } from '../support/metrics.js';
 import { onPostgres } from '../support/scope.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -55,6 +55,24 @@ onPostgres('readiness, and the database', () => {
       await eventually(async () => (await ready()).status === 200, 5);
     },
   );
+
+  it('cut: whoever needs the database is told so within 2 s', async () => {
+    const { email } = await t.createUser();
+    const token = await login(t.url, email, PASSWORD);
+    proxy.cut();
+    const startedAt = performance.now();
+    const [signIn, list] = await Promise.all([
+      post(`${t.url}/v1/login`, { email, password: PASSWORD }),
+      send(`${t.url}/v1/sessions`, { headers: bearer(token) }),
+    ]);
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    for (const { status, headers } of [signIn, list])
+      expect([status, headers.get('retry-after')]).toEqual([503, '1']);
+    proxy.heal();
+    await eventually(
+      async () => (await send(`${t.url}/v1/sessions`, { headers: bearer(token) })).status === 200,
+    );
+  });
 
   it('a pool whose connections are all busy does not starve it, and is seen in the metrics', async () => {
     const busy = Array.from({ length: 14 }, () =>

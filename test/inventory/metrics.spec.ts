@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import '../../src/app.module.js';
+import '../../src/app.setup.js';
 import { registry } from '../../src/platform/metrics/registry.js';
 
 const page = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
