@@ -35,16 +35,16 @@ onSqlite('the disk of the embedded database is full', () => {
 
   it('read-only: writes are refused, nothing is half written, and it recovers without a restart', async () => {
     const token = await login(t.url, email, PASSWORD);
-    const sessions = () => t.dataSource.query('SELECT * FROM sessions ORDER BY id');
+    const sessions = () => t.dataSource.query<object[]>('SELECT * FROM sessions ORDER BY id');
     const before = await sessions();
-    await pragma('query_only = ON');
+    await t.dataSource.query('PRAGMA query_only = ON');
     const signIn = await post(`${t.url}/v1/login`, { email, password: PASSWORD });
     const signOut = await post(`${t.url}/v1/logout`, undefined, bearer(token));
     for (const { status, headers } of [signIn, signOut])
       expect([status, headers.get('retry-after')]).toEqual([503, '1']);
     expect(await guarded(t.url, token)).toBe(200);
     expect((await send(`${t.url}/readyz`)).status).toBe(200);
-    await pragma('query_only = OFF');
+    await t.dataSource.query('PRAGMA query_only = OFF');
     expect(await sessions()).toEqual(before);
     expect((await post(`${t.url}/v1/logout`, undefined, bearer(token))).status).toBe(204);
     expect(await guarded(t.url, token)).toBe(401);

@@ -80,6 +80,12 @@ export const groups = {
       rule.host,
       'Address to serve MANAGEMENT_PORT on; keep it out of reach of the world.',
     ),
+    otelEndpoint: setting(
+      'OTEL_EXPORTER_OTLP_ENDPOINT',
+      undefined,
+      rule.httpUrl,
+      'OpenTelemetry collector that traces are sent to (OTLP over HTTP); when not set, none are made.',
+    ),
     shutdownDelaySeconds: setting(
       'SHUTDOWN_DELAY_SECONDS',
       '0',
