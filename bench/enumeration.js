@@ -4,7 +4,8 @@ import { parseArgs } from 'node:util';
 import { loadavg } from 'node:os';
 import bcrypt from 'bcrypt';
 import { spread } from './sample.js';
-import { build, interrupted, Server, UNTHROTTLED } from './server.js';
+import { build, interrupted, Server } from './server.js';
+import { UNTHROTTLED } from './stage.js';
 
 const HELP = `Usage: npm run enumeration -- [--samples N]
 

@@ -6,7 +6,8 @@ import { parseArgs } from 'node:util';
 import bcrypt from 'bcrypt';
 import { compose } from './requests.js';
 import { summarize } from './sample.js';
-import { build, interrupted, Server, UNTHROTTLED } from './server.js';
+import { build, interrupted, Server } from './server.js';
+import { UNTHROTTLED } from './stage.js';
 import { System } from './system.js';
 
 const HELP = `Usage: npm run flood -- [--seconds N]

@@ -8,14 +8,6 @@ import Database from 'better-sqlite3';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
-/** Every throttle off. */
-export const UNTHROTTLED = {
-  LOGINS_PER_MINUTE_PER_ADDRESS: '0',
-  LOGIN_FAILURES_PER_MINUTE_PER_ADDRESS: '0',
-  LOGIN_FAILURES_PER_DAY_PER_ACCOUNT: '0',
-  REFRESHES_PER_5_MINUTES_PER_SESSION: '0',
-};
-
 /** @typedef {{ email: string, hash: string | null, isDisabled?: boolean }} Account */
 
 export function build() {
