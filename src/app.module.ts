@@ -4,6 +4,7 @@ import { AdminApiModule } from './admin/admin-api.module.js';
 import { AdminModule } from './admin/admin.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { FilmsModule } from './films/films.module.js';
+import { OperationsModule } from './operations/operations.module.js';
 import { ClockModule } from './platform/clock/clock.module.js';
 import { ConfigModule } from './platform/config/config.module.js';
 import { CryptoModule } from './platform/crypto/crypto.module.js';
@@ -25,6 +26,7 @@ import { RedisModule } from './platform/redis/redis.module.js';
     AccountModule,
     AdminModule,
     AdminApiModule,
+    OperationsModule,
     FilmsModule, // the worked example: delete this line and src/films/, or put your own module beside it
   ],
 })

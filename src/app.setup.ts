@@ -18,6 +18,7 @@ import { RouteTable } from './platform/http/route-table.js';
 import { closeGracefully } from './platform/http/shutdown.js';
 import { serveApiDocument } from './platform/http/api-document.js';
 import { logRequests, type LogRequest } from './platform/logging/request-log.js';
+import { traceRequests } from './platform/tracing/request-traces.js';
 import { RequestValidationPipe } from './platform/validation/request.pipe.js';
 import './platform/http/fastify.js';
 
@@ -73,6 +74,7 @@ export async function setUp(app: NestFastifyApplication, logger: Logger): Promis
   warnOfUntrustedProxy(server);
   protectBrowsers(server);
   answerForNode(server);
+  if (config.otelEndpoint !== undefined) traceRequests(server, config.otelEndpoint);
   closeGracefully(server);
   parseJsonBodiesOnly(server);
   const log = logRequests(server, logger, (user) => accountIn(user)?.publicId);

@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 import { CommanderError } from 'commander';
 import { addAudit } from './commands/audit.command.js';
+import { addBackup } from './commands/backup.command.js';
+import { addDoctor } from './commands/doctor.command.js';
 import { addKeys } from './commands/keys.command.js';
 import { addMail } from './commands/mail.command.js';
 import { addMigrate } from './commands/migrate.command.js';
@@ -26,6 +28,8 @@ async function run(): Promise<void> {
   addKeys(program);
   addMail(program);
   addMigrate(program);
+  addBackup(program);
+  addDoctor(program);
   addOpenapi(program, async () => (await import('./app.module.js')).AppModule);
   await program.parseAsync();
 }

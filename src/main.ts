@@ -1,15 +1,18 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Logger } from 'pino';
 import { FirstAdministratorService, type FirstAdministrator } from './admin/first-administrator.service.js';
 import { AppModule } from './app.module.js';
 import { createAdapter, setUp } from './app.setup.js';
 import { PasswordsService } from './passwords/passwords.service.js';
 import { loadConfig } from './platform/config/config.module.js';
-import { ConfigError } from './platform/config/config.schema.js';
+import { ConfigError, type Config } from './platform/config/config.schema.js';
 import { createLogger, NestLogger } from './platform/logging/logger.js';
 
 // What is made in the data directory is for its owner only, the database too.
 process.umask(0o077);
+
+const END_PATIENCE_MS = 9_500;
 
 /** Starts the server. */
 async function start(): Promise<void> {
@@ -21,6 +24,7 @@ async function start(): Promise<void> {
     abortOnError: false,
   });
   await setUp(app, logger);
+  endInTime(config, logger);
   await app.listen(config.port, config.host);
   const url = await app.getUrl();
   for (const file of config.generatedFiles) logger.info(`made a secret: ${file} (keep it with your backups)`);
@@ -29,6 +33,24 @@ async function start(): Promise<void> {
     .ensure((administrator) => process.stdout.write(welcome(url, administrator)));
   app.get(PasswordsService).warmUp();
   logger.info({ url, docs: `${url}/docs` }, 'listening');
+}
+
+let isEnding = false;
+
+/** The last resort of an orderly end that something holds up, as a database that has gone silent may. */
+function endInTime({ shutdownDelaySeconds }: Config, logger: Logger): void {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      isEnding = true;
+      setTimeout(
+        () => {
+          logger.error('not closed in time: ending now');
+          logger.flush(() => process.exit(1));
+        },
+        shutdownDelaySeconds * 1000 + END_PATIENCE_MS,
+      ).unref();
+    });
+  }
 }
 
 function welcome(url: string, { email, password, isGenerated }: FirstAdministrator): string {
@@ -50,6 +72,8 @@ function welcome(url: string, { email, password, isGenerated }: FirstAdministrat
 }
 
 start().catch((error: unknown) => {
+  // What was half started ended as it was told to.
+  if (isEnding) process.exit(0);
   const said = error instanceof Error ? error.message : String(error);
   process.stderr.write(error instanceof ConfigError ? `${said}\n` : `Gatehouse cannot start: ${said}\n`);
   process.exit(1);

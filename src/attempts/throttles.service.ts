@@ -7,6 +7,7 @@ import { AppError } from '../platform/errors/app.errors.js';
 import { REDIS, type Redis } from '../platform/redis/redis.module.js';
 import { addressKey } from '../platform/http/address.js';
 import { attemptsErrors } from './attempts.errors.js';
+import { throttleStoreFallback } from './attempts.metrics.js';
 import { BoundedCounts, BoundedMemoryLimiter } from './bounded-memory.limiter.js';
 
 /** NIST SP 800-63B-4 §3.2.2 lets a service slow down: one second more after each five failures in a row, at most ten. */
@@ -41,6 +42,7 @@ export class ThrottlesService {
     @Inject(REDIS) private readonly redis: Redis,
     private readonly clock: Clock,
   ) {
+    throttleStoreFallback.readFrom(() => ({ value: Number(redis !== null && !redis.isReady) }));
     this.counts = new BoundedCounts(clock);
     this.loginsOfAddress = this.limiter('logins', config.loginsPerMinutePerAddress, 60);
     this.failuresOfAddress = this.limiter('address-failures', config.loginFailuresPerMinutePerAddress, 60);

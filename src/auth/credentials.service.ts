@@ -18,6 +18,7 @@ import type { Client } from '../sessions/sessions.service.js';
 import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
 import { authErrors } from './auth.errors.js';
+import { countingRefusals, logins } from './auth.metrics.js';
 
 /** What somebody presents to log in, and where from. */
 export interface Credentials {
@@ -53,20 +54,8 @@ export class CredentialsService {
    * wrong, the caller is told the same.
    * @throws `credentials_rejected`, `too_many_attempts`, `service_unavailable`
    */
-  async authenticate(credentials: Credentials): Promise<User> {
-    const { address, password, signal } = credentials;
-    await this.throttles.countLogin(address);
-    const email = canonicalEmail(credentials.email) ?? '';
-    const user = await this.users.findByEmail(email);
-    const attempt = { email, address, isKnownAddress: await this.signInAddresses.isKnown(user?.id, address) };
-    const admit = () => about(user, this.throttles.admit(attempt));
-    await admit();
-    const isUsable = user !== null && user.disabledAt === null;
-    const turn = { key: address, admit, signal };
-    const hash = isUsable ? user.passwordHash : null;
-    const { matches, needsRehash } = await this.passwords.verify(password, hash, turn);
-    if (!matches || !user || hash === null) return this.reject(user, attempt);
-    return needsRehash ? this.rehash(user, hash, credentials) : user;
+  authenticate(credentials: Credentials): Promise<User> {
+    return countingRefusals(logins, () => this.compare(credentials));
   }
 
   /**
@@ -106,6 +95,22 @@ export class CredentialsService {
     );
   }
 
+  private async compare(credentials: Credentials): Promise<User> {
+    const { address, password, signal } = credentials;
+    await this.throttles.countLogin(address);
+    const email = canonicalEmail(credentials.email) ?? '';
+    const user = await this.users.findByEmail(email);
+    const attempt = { email, address, isKnownAddress: await this.signInAddresses.isKnown(user?.id, address) };
+    const admit = () => about(user, this.throttles.admit(attempt));
+    await admit();
+    const isUsable = user !== null && user.disabledAt === null;
+    const turn = { key: address, admit, signal };
+    const hash = isUsable ? user.passwordHash : null;
+    const { matches, needsRehash } = await this.passwords.verify(password, hash, turn);
+    if (!matches || !user || hash === null) return this.reject(user, attempt);
+    return needsRehash ? this.rehash(user, hash, credentials) : user;
+  }
+
   private async reject(user: User | null, attempt: LoginAttempt): Promise<never> {
     if (await this.throttles.recordFailure(attempt)) this.passwords.reconsider();
     throw rejected(reasonOf(user), user);
@@ -114,7 +119,7 @@ export class CredentialsService {
   private async rehash(user: User, from: string, credentials: Credentials): Promise<User> {
     const to = await this.passwords.rehash(credentials.password);
     // Another login was first, or the password was changed: the hash that is there now decides.
-    if (!(await this.users.rehash(user.id, from, to))) return this.authenticate(credentials);
+    if (!(await this.users.rehash(user.id, from, to))) return this.compare(credentials);
     return Object.assign(user, { passwordHash: to });
   }
 }

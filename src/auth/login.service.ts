@@ -9,6 +9,7 @@ import type { FactorVerdict } from '../two-factor/verdict.js';
 import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
 import { authErrors } from './auth.errors.js';
+import { countingRefusals, logins } from './auth.metrics.js';
 import { CredentialsService, rejected } from './credentials.service.js';
 import { subjectOf, type SubjectForm } from './subject.js';
 
@@ -30,6 +31,17 @@ export class LoginService {
    * @throws `code_required`
    */
   async open(user: User, factor: PresentedFactor, form: SubjectForm, client: Client): Promise<string> {
+    const token = await countingRefusals(logins, () => this.openSession(user, factor, form, client));
+    logins.inc({ outcome: 'accepted' });
+    return token;
+  }
+
+  private async openSession(
+    user: User,
+    factor: PresentedFactor,
+    form: SubjectForm,
+    client: Client,
+  ): Promise<string> {
     const { verdict, token } = await this.users.whileLocked(user.id, async (current, manager) => {
       if (!isStill(user, current)) throw rejected('account_changed', user);
       const { verdict, used } = await this.verifyFactor(current, factor, manager);

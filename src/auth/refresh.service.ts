@@ -8,6 +8,7 @@ import type { Session } from '../sessions/session.entity.js';
 import { sessionsErrors } from '../sessions/sessions.errors.js';
 import { SessionsService, type Client } from '../sessions/sessions.service.js';
 import { UsersService } from '../users/users.service.js';
+import { countingRefusals, refreshes } from './auth.metrics.js';
 import { accountOf, subjectOf, type SubjectForm } from './subject.js';
 
 /** Refreshing: a token in, the session's next one out. */
@@ -29,6 +30,12 @@ export class RefreshService {
    * @throws `token_rejected`, `too_many_attempts`
    */
   async refresh(claims: AccessClaims, client: Client): Promise<string> {
+    const { token, outcome } = await countingRefusals(refreshes, () => this.next(claims, client));
+    refreshes.inc({ outcome });
+    return token;
+  }
+
+  private async next(claims: AccessClaims, client: Client): Promise<{ token: string; outcome: string }> {
     const account = accountOf(claims);
     await about(account, this.throttles.countRefresh(claims.sid));
     // At once: what ends a session changes its account in the same transaction.
@@ -41,7 +48,7 @@ export class RefreshService {
     if (user?.id !== session.userId || user.disabledAt !== null) throw rejected('account_disabled', account);
     const form: SubjectForm = typeof claims.sub === 'number' ? 'id' : 'publicId';
     if (user[form] !== claims.sub) throw rejected('not_the_sessions_account', account);
-    return this.accessTokens.issue(session, subjectOf(user, form));
+    return { token: this.accessTokens.issue(session, subjectOf(user, form)), outcome };
   }
 
   /** RFC 9700 §4.14.2: nobody can tell the owner from the thief, so neither goes on. */

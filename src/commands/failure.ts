@@ -1,5 +1,5 @@
 import { ConfigError } from '../platform/config/config.schema.js';
-import { databaseErrors, databaseFault } from '../platform/database/database.errors.js';
+import { databaseErrors, databaseFault, NewerSchemaError } from '../platform/database/database.errors.js';
 import { AppError } from '../platform/errors/app.errors.js';
 import { httpErrors } from '../platform/errors/http.errors.js';
 import { describeCause } from '../platform/logging/cause.js';
@@ -23,6 +23,7 @@ const circumstances = new Map([
 /** The line that tells the operator of `error`: of one that was not foreseen, only what may be logged. */
 export function explain(error: unknown): CommandError {
   if (error instanceof ConfigError) return new CommandError(error.message.replaceAll('\n', '; '), 1);
+  if (error instanceof NewerSchemaError) return new CommandError(`Refused: ${error.message}`, 1);
   const known = error instanceof AppError ? error : databaseFault(error);
   if (!known) {
     const { error: name = 'an error', error_code: code } = describeCause(error);

@@ -1,5 +1,6 @@
 import { AppError } from '../platform/errors/app.errors.js';
 import { httpErrors } from '../platform/errors/http.errors.js';
+import { hashingWait } from './passwords.metrics.js';
 
 /** Whose turn it is about, and whether it is still wanted. */
 export interface Turn {
@@ -13,6 +14,8 @@ export interface Turn {
 
 interface Waiting {
   turn: Turn;
+  /** By the monotonic clock. */
+  since: number;
   run: () => Promise<void>;
   refuse: (reason: unknown) => void;
   patience?: NodeJS.Timeout;
@@ -44,12 +47,20 @@ export class HashingQueue {
     return new Promise<T>((resolve, reject) => {
       const entry: Waiting = {
         turn,
+        since: performance.now(),
         run: () => this.measured(turn, work).then(resolve, reject),
         refuse: reject,
       };
       this.enqueue(entry);
       this.dispatch();
     });
+  }
+
+  /** How many turns there are. */
+  readings(): { running: number; waiting: number } {
+    let waiting = 0;
+    for (const entries of this.waiting.values()) waiting += entries.length;
+    return { running: this.running, waiting };
   }
 
   /** Asks those that wait whether they still may: who would be refused when the turn comes need not wait for it. */
@@ -90,6 +101,7 @@ export class HashingQueue {
       const next = this.next();
       if (!next) return;
       clearTimeout(next.patience);
+      hashingWait.observe((performance.now() - next.since) / 1000);
       this.running += 1;
       void next.run().finally(() => {
         this.running -= 1;

@@ -6,9 +6,11 @@ import { Piscina } from 'piscina';
 import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import { AppError } from '../platform/errors/app.errors.js';
 import { httpErrors } from '../platform/errors/http.errors.js';
+import { traced } from '../platform/tracing/request-traces.js';
 import { BreachedPasswordsService } from './breached-passwords.service.js';
 import { HashingQueue, type Turn } from './hashing.queue.js';
 import type { HashTask } from './hash.worker.js';
+import { hashingQueue } from './passwords.metrics.js';
 import { PASSWORD_MAX_BYTES, passwordBytes, passwordFaults } from './password.policy.js';
 
 /** `$2a$` and `$2b$` of a cost that a login can wait for; whatever else is stored is no hash of ours. */
@@ -37,6 +39,7 @@ export class PasswordsService implements OnApplicationShutdown {
     private readonly breachedPasswords: BreachedPasswordsService,
   ) {
     this.queue = new HashingQueue(THREADS, config.loginQueueMaxWaitMs);
+    hashingQueue.readFrom(() => this.queue.readings());
   }
 
   /**
@@ -79,8 +82,8 @@ export class PasswordsService implements OnApplicationShutdown {
       hash: isComparable ? hash : await this.decoy(bcryptCost),
       otherwise: await Promise.all(topUp),
     };
-    const equal = await this.queue.run(turn, () =>
-      this.pool.run({ kind: 'compare', password, ...comparison }),
+    const equal = await traced('verify password', () =>
+      this.queue.run(turn, () => this.pool.run({ kind: 'compare', password, ...comparison })),
     );
     return { matches: isComparable && equal === true, needsRehash: cost !== bcryptCost };
   }

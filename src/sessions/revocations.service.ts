@@ -14,6 +14,7 @@ import {
 import { Clock } from '../platform/clock/clock.service.js';
 import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import { statement } from '../platform/database/statement.js';
+import { revocationLag, revocationsHeld } from './sessions.metrics.js';
 
 export interface RevokedSession {
   id: string;
@@ -51,6 +52,8 @@ export class RevocationsService
 
   async onModuleInit(): Promise<void> {
     this.dataSource.subscribers.push(this);
+    revocationLag.readFrom(() => ({ value: this.lagSeconds() }));
+    revocationsHeld.readFrom(() => ({ value: this.expiries.size }));
     await this.poll();
     this.timer = setInterval(() => {
       // One at a time: they must not queue up behind a database that has gone silent.
@@ -73,6 +76,11 @@ export class RevocationsService
   /** Whether `has` may be believed: not when the table could not be read for too long. */
   isFresh(): boolean {
     return this.clock.monotonic() - this.readAt <= this.config.revocationMaxStalenessSeconds * 1000;
+  }
+
+  /** How long ago the table was last read. */
+  lagSeconds(): number {
+    return (this.clock.monotonic() - this.readAt) / 1000;
   }
 
   /** Revokes the tokens of sessions that the transaction of `manager` ends; it counts once that commits. */

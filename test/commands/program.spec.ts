@@ -17,6 +17,8 @@ const commands = [
   'users enable',
   'users set-password',
   'migrate',
+  'backup',
+  'doctor',
   'openapi',
 ];
 const unreachable = { env: { DATABASE_URL: 'postgres://127.0.0.1:1/gatehouse', PORT: 'none' } };

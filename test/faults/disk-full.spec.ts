@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { PASSWORD, startApp, type TestApp } from '../support/app.js';
-import { login, post } from '../support/http.js';
+import { bearer, login, post, send } from '../support/http.js';
 import { onSqlite } from '../support/scope.js';
 import { guarded, refreshed } from '../support/tokens.js';
 
@@ -31,6 +31,23 @@ onSqlite('the disk of the embedded database is full', () => {
     expect(await guarded(t.url, acknowledged[0] ?? '')).toBe(200);
     await pragma('max_page_count = 1000000');
     for (const token of acknowledged) await refreshed(t.url, token);
+  });
+
+  it('read-only: writes are refused, nothing is half written, and it recovers without a restart', async () => {
+    const token = await login(t.url, email, PASSWORD);
+    const sessions = () => t.dataSource.query<object[]>('SELECT * FROM sessions ORDER BY id');
+    const before = await sessions();
+    await t.dataSource.query('PRAGMA query_only = ON');
+    const signIn = await post(`${t.url}/v1/login`, { email, password: PASSWORD });
+    const signOut = await post(`${t.url}/v1/logout`, undefined, bearer(token));
+    for (const { status, headers } of [signIn, signOut])
+      expect([status, headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await guarded(t.url, token)).toBe(200);
+    expect((await send(`${t.url}/readyz`)).status).toBe(200);
+    await t.dataSource.query('PRAGMA query_only = OFF');
+    expect(await sessions()).toEqual(before);
+    expect((await post(`${t.url}/v1/logout`, undefined, bearer(token))).status).toBe(204);
+    expect(await guarded(t.url, token)).toBe(401);
   });
 
   it('a transaction that SQLite has rolled back by itself holds up nobody', async () => {

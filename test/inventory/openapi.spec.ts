@@ -93,6 +93,9 @@ const documented: Record<string, { statuses: number[]; isOpen: boolean }> = {
   'POST /api/users/auth': { statuses: [200, 400, 401, 413, 415, 429, 500, 503], isOpen: true },
   'GET /api/films': { statuses: [200, 400, 401, 500, 503], isOpen: false },
   'GET /.well-known/jwks.json': { statuses: [200, 500, 503], isOpen: true },
+  'GET /healthz': { statuses: [200, 500, 503], isOpen: true },
+  'GET /readyz': { statuses: [200, 500, 503], isOpen: true },
+  'GET /metrics': { statuses: [200, 401, 500, 503], isOpen: false },
 };
 
 const operationOf = (route: string): Operation | undefined => {

@@ -15,6 +15,8 @@ const open = [
   'POST /v1/reset-password',
   'POST /v1/confirm-email',
   'GET /.well-known/jwks.json',
+  'GET /healthz',
+  'GET /readyz',
   'GET /docs',
   'GET /docs/',
   'GET /docs/*',

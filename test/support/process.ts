@@ -10,6 +10,8 @@ const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 export interface ServerProcess {
   url: string;
   child: ChildProcess;
+  /** Where MANAGEMENT_PORT is served, if it is. */
+  managementUrl: string;
   /** What it wrote to standard output so far. */
   output(): string;
   /** Sends a signal and waits for the end; the exit code, or the signal that ended it. */
@@ -53,6 +55,7 @@ export async function startProcess(
   });
   return {
     url,
+    managementUrl: `http://127.0.0.1:${/"management listening".*"port":(\d+)/.exec(output)?.[1] ?? ''}`,
     child,
     output: () => output,
     end: (signal = 'SIGTERM') => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { Global, Module } from '@nestjs/common';
-import { CONFIG, ConfigError, parseConfig, type Config } from './config.schema.js';
+import { CONFIG, ConfigError, parseConfig, type Config, type ParsedConfig } from './config.schema.js';
 import { resolveSecrets } from './secret.service.js';
 
 let loaded: Config | undefined;
@@ -11,8 +11,13 @@ let loaded: Config | undefined;
  * @throws ConfigError with every fault there is
  */
 export function loadConfig(): Config {
-  loaded ??= resolveSecrets(parseConfig({ ...dotEnv(), ...process.env }));
+  loaded ??= resolveSecrets(readSettings());
   return loaded;
+}
+
+/** The same settings without the secrets that a start would make: reading them leaves no trace. @throws ConfigError */
+export function readSettings(): ParsedConfig {
+  return parseConfig({ ...dotEnv(), ...process.env });
 }
 
 function dotEnv(): Record<string, string | undefined> {

@@ -37,6 +37,8 @@ describe('parseConfig', () => {
       corsOrigins: [],
       logLevel: 'info',
       trustProxy: [],
+      managementHost: '127.0.0.1',
+      shutdownDelaySeconds: 0,
       dataDir: resolve('data'),
       loginFailuresPerDayPerAccount: 100,
       loginFailuresPerMinutePerAddress: 20,

@@ -62,6 +62,38 @@ export const groups = {
       'Your own proxies, whose X-Forwarded-For is believed; from nobody when empty.',
     ),
   },
+  Operations: {
+    metricsToken: setting(
+      'METRICS_TOKEN',
+      undefined,
+      rule.key,
+      'Bearer token that reads /metrics; when not set, nobody reads them on PORT.',
+    ),
+    managementPort: setting(
+      'MANAGEMENT_PORT',
+      undefined,
+      rule.integer(0, 65_535, 'TCP port'),
+      'A port of its own for /healthz, /readyz and /metrics, and metrics are served on no other; 0 takes any free one.',
+    ),
+    managementHost: setting(
+      'MANAGEMENT_HOST',
+      '127.0.0.1',
+      rule.host,
+      'Address to serve MANAGEMENT_PORT on; keep it out of reach of the world.',
+    ),
+    otelEndpoint: setting(
+      'OTEL_EXPORTER_OTLP_ENDPOINT',
+      undefined,
+      rule.httpUrl,
+      'OpenTelemetry collector that traces are sent to (OTLP over HTTP); when not set, none are made.',
+    ),
+    shutdownDelaySeconds: setting(
+      'SHUTDOWN_DELAY_SECONDS',
+      '0',
+      rule.integer(0, 300, 'seconds'),
+      'How long to go on serving after SIGTERM, not ready, so that a load balancer can notice; the end follows within 10 s.',
+    ),
+  },
   Storage: {
     dataDir: setting(
       'DATA_DIR',
@@ -326,6 +358,7 @@ export const groups = {
 /** Every setting, by its key in `Config`. */
 export const settings = {
   ...groups.Server,
+  ...groups.Operations,
   ...groups.Storage,
   ...groups.Throttles,
   ...groups['Tokens and sessions'],

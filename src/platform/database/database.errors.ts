@@ -7,6 +7,18 @@ export const databaseErrors = defineErrors({
   database_unavailable: { status: 503, sentence: 'Service Unavailable.' },
 });
 
+/** Stops a start or a command: what a newer program changed, this one would misread or damage. */
+export class NewerSchemaError extends Error {
+  override readonly name = 'NewerSchemaError';
+
+  constructor(unknown: readonly string[]) {
+    super(
+      `the database was migrated by a newer version of Gatehouse (${unknown.join(', ')}); ` +
+        'start that version, or restore the backup from before the upgrade (docs/operations.md)',
+    );
+  }
+}
+
 /**
  * PostgreSQL classes 08 (connection), 25006 (read-only), 53 (out of resources), 57 (operator intervention, which has
  * the statement timeout) and 58 (system); SQLite's busy, full, read-only and I/O results; the sockets' own errors.

@@ -5,6 +5,7 @@ import type { DataSource, DataSourceOptions } from 'typeorm';
 import { CONFIG, type Config } from '../config/config.schema.js';
 import { createDataSource, dataSourceOptions } from './data-source.js';
 import { databaseFault } from './database.errors.js';
+import { measureConnections } from './database.metrics.js';
 import { migrate } from './migrate.js';
 import { SweepingService } from './sweeping.service.js';
 
@@ -24,6 +25,7 @@ async function connect(options?: DataSourceOptions): Promise<DataSource> {
       await sleep(1_000);
     }
   }
+  measureConnections(dataSource);
   const ran = await migrate(dataSource);
   if (ran.length > 0) new Logger('Database').log({ msg: 'database migrated', migrations: ran });
   return dataSource;

@@ -54,6 +54,8 @@ function nameOf(sql: string): string {
 async function runPrepared(pool: Pool, sql: string, parameters: readonly unknown[]): Promise<unknown[]> {
   const client = await pool.connect();
   const release = once((fault?: Error) => client.release(fault));
+  // The pool listens only while a connection is idle: one that breaks under a statement would end the process.
+  client.on('error', release);
   const timer = setTimeout(() => release(new Error('no answer from the database')), PATIENCE_MS);
   try {
     return (await client.query({ name: nameOf(sql), text: sql, values: [...parameters] })).rows as unknown[];
@@ -62,6 +64,7 @@ async function runPrepared(pool: Pool, sql: string, parameters: readonly unknown
     throw new QueryFailedError(sql, [], error as Error);
   } finally {
     clearTimeout(timer);
+    client.off('error', release);
     release();
   }
 }

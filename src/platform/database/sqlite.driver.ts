@@ -52,6 +52,11 @@ class Turnstile {
     });
   }
 
+  readings(): { busy: number; idle: number; waiting: number } {
+    const busy = Number(this.occupied);
+    return { busy, idle: 1 - busy, waiting: this.waiting.length };
+  }
+
   leave(): void {
     const next = this.waiting.shift();
     if (next) next();
@@ -125,10 +130,17 @@ class TurnTakingQueryRunner extends BetterSqlite3QueryRunner {
   }
 }
 
+const turnstiles = new WeakMap<DataSource, Turnstile>();
+
+/** Whether somebody has the turn at this SQLite data source, and how many wait for theirs. */
+export const turnsOf = (dataSource: DataSource): ReturnType<Turnstile['readings']> =>
+  turnstiles.get(dataSource)?.readings() ?? { busy: 0, idle: 0, waiting: 0 };
+
 /** Makes every query runner of this SQLite data source take turns. */
 export function takeTurns(dataSource: DataSource): void {
   const driver = dataSource.driver as BetterSqlite3Driver;
   const turnstile = new Turnstile();
+  turnstiles.set(dataSource, turnstile);
   const statements = new Map<string, unknown>();
   driver.createQueryRunner = () => new TurnTakingQueryRunner(driver, turnstile, statements);
   const database = () => driver.databaseConnection as Database.Database;

@@ -1,4 +1,5 @@
 import { EntityManager, type DataSource } from 'typeorm';
+import { traced } from '../tracing/request-traces.js';
 
 /** Runs a statement outside any transaction, through the database's own driver. */
 export type RunAlone = (sql: string, parameters: readonly unknown[]) => Promise<unknown[]>;
@@ -20,9 +21,14 @@ export async function statement<Row>(
     const dataSource = source instanceof EntityManager ? source.dataSource : source;
     const runAlone = aloneOn.get(dataSource);
     if (!runAlone) throw new Error('not a data source of createDataSource');
-    return (await runAlone(sql, parameters)) as Row[];
+    return (await traced(nameOf(sql), () => runAlone(sql, parameters))) as Row[];
   }
   // Typed as always there: SQLite's of a statement without rows has none.
-  const result: { records?: unknown[] } = await inTransaction.query(sql, [...parameters], true);
+  const result = await traced<{ records?: unknown[] }>(nameOf(sql), () =>
+    inTransaction.query(sql, [...parameters], true),
+  );
   return (result.records ?? []) as Row[];
 }
+
+/** Of its span: the verb, never what is asked for. */
+const nameOf = (sql: string): string => `database ${sql.slice(0, sql.indexOf(' '))}`;

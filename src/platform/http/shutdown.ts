@@ -1,15 +1,31 @@
+import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { AppError } from '../errors/app.errors.js';
 import { httpErrors } from '../errors/http.errors.js';
 
-/** While the server closes: finishes what is under way, and refuses, in the contract's words, what still arrives. */
+/** Longer than any request may take that is being answered; a client that never finishes its own would hold us for ever. */
+const PATIENCE_MS = 7_000;
+
+/**
+ * While the server closes: finishes what is under way, for at most 7 s, and refuses, in the contract's words, what still
+ * arrives.
+ */
 export function closeGracefully(server: FastifyInstance): void {
   const underWay = new Set<FastifyReply>();
+  const connections = new Set<Socket>();
   let isClosing = false;
+  server.server.on('connection', (socket: Socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
   server.addHook('preClose', (done) => {
     isClosing = true;
     // Kept alive, the connection would hold the process for as long as it stays idle.
     for (const reply of underWay) void reply.header('connection', 'close');
+    // A browser opens some in advance. Node takes them for busy until it has had a request.
+    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
+    // Node's own time limits end with the listening.
+    setTimeout(() => server.server.closeAllConnections(), PATIENCE_MS).unref();
     done();
   });
   server.addHook('onRequest', (_request, reply, done) => {

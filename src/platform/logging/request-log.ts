@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { observeRequest } from '../metrics/request-durations.js';
 
-/** Writes the line of an answered request. */
+/** Writes the line of an answered request, and counts it. */
 export type LogRequest = (request: FastifyRequest, reply: FastifyReply) => void;
 
 /**
@@ -14,19 +15,22 @@ export function logRequests(
   identify: (user: unknown) => string | undefined,
 ): LogRequest {
   const log: LogRequest = (request, reply) => {
-    const { failure } = request;
+    const { failure, method } = request;
+    const { statusCode: status, elapsedTime } = reply;
+    // The pattern, not the URL: what a client put into a path or query string may be secret.
+    const route = request.is404 ? null : (request.routeOptions.url ?? null);
     logger.info({
       msg: 'request',
-      method: request.method,
-      // The pattern, not the URL: what a client put into a path or query string may be secret.
-      route: request.is404 ? null : (request.routeOptions.url ?? null),
-      status: reply.statusCode,
-      duration_ms: Math.round(reply.elapsedTime * 10) / 10,
+      method,
+      route,
+      status,
+      duration_ms: Math.round(elapsedTime * 10) / 10,
       request_id: request.id,
       user: identify(request.user),
       code: failure?.definition.code,
       reason: failure?.context.reason,
     });
+    observeRequest(method, route, status, elapsedTime / 1000);
   };
   server.addHook('onResponse', (request, reply, done) => {
     log(request, reply);
