@@ -106,6 +106,12 @@ describe('parseConfig', () => {
     ['BOOTSTRAP_ADMIN_PASSWORD', 'a'.repeat(72), 'bootstrapAdminPassword', 'a'.repeat(72)],
     ['CORS_ORIGINS', 'https://a.example, http://b:81', 'corsOrigins', ['https://a.example', 'http://b:81']],
     ['LOG_LEVEL', 'silent', 'logLevel', 'silent'],
+    ['REGISTRATION', 'open', 'registration', 'open'],
+    ['EMAIL_VERIFICATION', 'off', 'emailVerification', 'off'],
+    ['MAIL_FROM', 'A@x.io', 'mailFrom', { name: '', address: 'a@x.io' }],
+    ['MAIL_FROM', 'Gatehouse Łódź <a@x.io>', 'mailFrom', { name: 'Gatehouse Łódź', address: 'a@x.io' }],
+    ['PUBLIC_URL', 'https://x.io/auth/', 'publicUrl', 'https://x.io/auth'],
+    ['MAIL_LINK_URL', 'https://x.io/{action}#{token}', 'mailLinkUrl', 'https://x.io/{action}#{token}'],
     ['PASSWORD_MIN_CHARACTERS', '15', 'passwordMinCharacters', 15],
     ['BREACHED_PASSWORDS_URL', 'https://x.io/range', 'breachedPasswordsUrl', 'https://x.io/range'],
   ];
@@ -171,6 +177,23 @@ describe('parseConfig', () => {
       ].concat(['ftp://a.example', 'https://*.a.example', 'https://u@a.example', 'https://a.example,*']),
     ],
     ['LOG_LEVEL', ['INFO', 'verbose']],
+    [
+      'SMTP_URL',
+      [
+        '',
+        ' ',
+        'smtp://',
+        'http://x.io',
+        'x.io:25',
+        'smtp://x.io/path',
+        'smtp://x.io?a=b',
+        'smtp://u%zz:p@x.io',
+      ],
+    ],
+    ['MAIL_FROM', ['x', 'A <x>', 'A <a@x.io', 'A\r\nBcc: b@x.io <a@x.io>', 'A <a@x.io>, b@x.io']],
+    ['PUBLIC_URL', ['x.io', 'ftp://x.io', 'https://x.io?a', 'https://x.io#a']],
+    ['MAIL_LINK_URL', ['https://x.io/', 'javascript:{token}', '{token}']],
+    ['REGISTRATION', ['yes', 'OPEN']],
   ];
   it.each(refused.flatMap(([name, texts]) => texts.map((text) => [name, text])))(
     'refuses %s=%j',
@@ -204,6 +227,12 @@ describe('parseConfig', () => {
     ).toEqual(['BCRYPT_COST: must be at least 10 unless NODE_ENV is test']);
   });
 
+  it('wants a sender for a mail server', () => {
+    const env = { SMTP_URL: 'smtps://u%40x.io:p@x.io' };
+    expect(faultsOf(env)).toEqual(['MAIL_FROM: must be set with SMTP_URL']);
+    expect(faultsOf({ ...env, MAIL_FROM: 'a@x.io' })).toEqual([]);
+  });
+
   it('refuses a session shorter than its access token', () => {
     expect(faultsOf({ SESSION_TTL_SECONDS: '3599' })).toEqual([
       'SESSION_TTL_SECONDS: must be at least ACCESS_TOKEN_TTL_SECONDS',
@@ -214,11 +243,8 @@ describe('parseConfig', () => {
   it('reports all faults at once, a line each, and never a value', () => {
     const leak = ' leaked';
     const names = Object.values(settings).map(({ name }) => name);
-    const faults = faultsOf({
-      ...Object.fromEntries(names.map((name) => [name, leak])),
-      DATA_DIR: ' ',
-      ROLES: 'Leak',
-    });
+    const others = { DATA_DIR: ' ', MAIL_TEMPLATES_DIR: ' ', ROLES: 'Leak' };
+    const faults = faultsOf({ ...Object.fromEntries(names.map((name) => [name, leak])), ...others });
     expect(faults.map((line) => line.split(':')[0])).toEqual(names);
     expect(faults.join()).not.toContain('leak');
   });
