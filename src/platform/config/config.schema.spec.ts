@@ -215,6 +215,7 @@ describe('parseConfig', () => {
     const faults = faultsOf({
       ...Object.fromEntries(names.map((name) => [name, leak])),
       DATA_DIR: ' ',
+      MAIL_TEMPLATES_DIR: ' ',
       ROLES: 'Leak',
     });
     expect(faults.map((line) => line.split(':')[0])).toEqual(names);
