@@ -99,7 +99,6 @@ export class UsersService {
     return user;
   }
 
-  /** By id. */
   findAll(ids: readonly number[]): Promise<User[]> {
     return this.users.find({ where: { id: In(ids) }, order: { id: 'ASC' } });
   }
