@@ -127,13 +127,17 @@ export class AccountsService {
   /** The account is gone; its ids are not given out again. @throws `user_not_found`, `last_administrator`, `forbidden` */
   async delete(key: AccountKey, by = OPERATOR): Promise<User> {
     const user = await this.find(key);
-    await this.users.whileLocked(user.id, async (current, manager) => {
-      await this.admit(by, manager);
-      if (!current) throw new AppError(usersErrors.user_not_found);
-      await this.users.keepAnAdministrator(current, manager);
-      await this.end('account.deleted', { account: user, origin: by, details: {} }, manager);
-      await this.users.delete(user.id, manager);
-    });
+    await this.users.whileLocked(
+      user.id,
+      async (current, manager) => {
+        await this.admit(by, manager);
+        if (!current) throw new AppError(usersErrors.user_not_found);
+        await this.users.keepAnAdministrator(current, manager);
+        await this.end('account.deleted', { account: user, origin: by, details: {} }, manager);
+        await this.users.delete(user.id, manager);
+      },
+      actorOf(by),
+    );
     return user;
   }
 
@@ -144,10 +148,14 @@ export class AccountsService {
     work: (user: User, manager: EntityManager) => Promise<void>,
   ): Promise<User> {
     const { id } = await this.find(key);
-    await this.users.whileLocked(id, async (user, manager) => {
-      await this.admit(by, manager);
-      if (user) await work(user, manager);
-    });
+    await this.users.whileLocked(
+      id,
+      async (user, manager) => {
+        await this.admit(by, manager);
+        if (user) await work(user, manager);
+      },
+      actorOf(by),
+    );
     return this.users.resolve(String(id));
   }
 
@@ -168,6 +176,10 @@ export class AccountsService {
     await this.audit.record(name, happening, manager);
   }
 }
+
+/** Whose account has to stay as it is while they act: the operator has none. */
+const actorOf = ({ actor }: Origin): string | undefined =>
+  actor === null || actor === OPERATOR.actor ? undefined : actor;
 
 function canonicalOf(email: string): string {
   const canonical = canonicalEmail(email);

@@ -6,6 +6,7 @@ import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import { randomString } from '../platform/crypto/random.js';
 import { isUniqueViolation } from '../platform/database/database.errors.js';
 import { statement } from '../platform/database/statement.js';
+import { lockOf } from '../platform/database/lock.js';
 import { AppError } from '../platform/errors/app.errors.js';
 import { httpErrors } from '../platform/errors/http.errors.js';
 import { User } from './user.entity.js';
@@ -98,7 +99,6 @@ export class UsersService {
     return user;
   }
 
-  /** By id. */
   findAll(ids: readonly number[]): Promise<User[]> {
     return this.users.find({ where: { id: In(ids) }, order: { id: 'ASC' } });
   }
@@ -107,22 +107,27 @@ export class UsersService {
     return manager.exists(User).then((exists) => !exists);
   }
 
-  /** Runs `work` in a transaction during which nobody else changes the account, or logs in to it. */
+  /**
+   * Runs `work` in a transaction during which nobody else changes the account, or logs in to it; nor that of the public id
+   * `actor`, where there is one.
+   */
   async whileLocked<T>(
     id: number,
     work: (user: User | null, manager: EntityManager) => Promise<T>,
+    actor?: string,
   ): Promise<T> {
+    const where = actor === undefined ? { id } : [{ id }, { publicId: actor }];
     return this.users.manager.transaction(async (manager) => {
-      // SQLite's transactions are the only writer from their beginning.
-      const isPostgres = manager.dataSource.options.type === 'postgres';
-      const lock = isPostgres && { lock: { mode: 'pessimistic_write' as const } };
-      return work(await manager.findOne(User, { where: { id }, ...lock }), manager);
+      // In the order of their ids: two who act on each other must not each wait for the other.
+      const locked = await manager.find(User, { where, order: { id: 'ASC' }, ...lockOf(manager) });
+      return work(locked.find((user) => user.id === id) ?? null, manager);
     });
   }
 
-  /** Whether the account of that public id is an administrator's, who may act. */
-  isAdministrator(publicId: string, manager: EntityManager): Promise<boolean> {
-    return manager.existsBy(User, { publicId, role: 'admin', disabledAt: IsNull() });
+  /** Whether the account of that public id is an administrator's, who may act, and stays one until the transaction ends. */
+  async isAdministrator(publicId: string, manager: EntityManager): Promise<boolean> {
+    const where = { publicId, role: 'admin', disabledAt: IsNull() };
+    return (await manager.findOne(User, { where, ...lockOf(manager) })) !== null;
   }
 
   /**

@@ -1,5 +1,6 @@
 /* eslint-disable max-lines -- a table: one entry a setting */
 import * as mailRule from './mail-rule.schema.js';
+import { roles } from './role.schema.js';
 import * as rule from './rule.schema.js';
 import type { Rule } from './rule.schema.js';
 
@@ -326,7 +327,7 @@ export const groups = {
     webhookUrl: setting(
       'WEBHOOK_URL',
       undefined,
-      rule.httpUrl,
+      rule.receiverUrl,
       'Where every event is posted to, signed; nowhere when not set.',
     ),
     webhookSecret: setting('WEBHOOK_SECRET', undefined, rule.key, 'Signs what is posted to WEBHOOK_URL.'),
@@ -335,7 +336,7 @@ export const groups = {
     roles: setting(
       'ROLES',
       'client,admin',
-      rule.roles,
+      roles,
       'The roles that accounts may have; admin is always one of them.',
     ),
   },
