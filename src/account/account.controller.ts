@@ -13,7 +13,7 @@ import { CurrentUser } from '../auth/guards/current-user.decorator.js';
 import { instant } from '../platform/http/instant.js';
 import type { AccessClaims } from '../sessions/access-tokens.service.js';
 import type { Client } from '../sessions/sessions.service.js';
-import { AccountBody, PasswordChangeDto } from './account.dto.js';
+import { OwnAccountBody, PasswordChangeDto } from './account.dto.js';
 import { OwnAccountService } from './own-account.service.js';
 import { OwnPasswordService } from './own-password.service.js';
 import { FullProofDto, presentedFactor } from './two-factor.dto.js';
@@ -31,8 +31,8 @@ export class AccountController {
   @Get('me')
   @Header('cache-control', 'no-store')
   @ApiOperation({ operationId: 'getAccount', summary: 'The caller’s account' })
-  @ApiOkResponse({ type: AccountBody })
-  async get(@CurrentUser() claims: AccessClaims): Promise<AccountBody> {
+  @ApiOkResponse({ type: OwnAccountBody })
+  async get(@CurrentUser() claims: AccessClaims): Promise<OwnAccountBody> {
     const { user, hasTwoFactor } = await this.ownAccount.describe(claims);
     return {
       id: user.publicId,

@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { Required, StorableText, Text } from '../platform/validation/fields.decorator.js';
 
 /** The caller's account. */
-export class AccountBody {
+export class OwnAccountBody {
   @ApiProperty({ example: 'AJ6EJQCF' })
   id!: string;
 

@@ -6,17 +6,9 @@ import { Clock } from '../platform/clock/clock.service.js';
 import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import { createPrivateFile } from '../platform/config/private-file.js';
 import { JobFailure } from '../platform/outbox/failure.js';
+import { CLOSED, smtpTransport } from './smtp.js';
 import type { RenderedMail } from './templates.service.js';
 
-/** Milliseconds. An attempt as a whole has the outbox's bound. */
-const TIMEOUTS = {
-  dnsTimeout: 5_000,
-  connectionTimeout: 10_000,
-  greetingTimeout: 10_000,
-  socketTimeout: 20_000,
-};
-/** Neither a template nor a variable makes the mailer read a file or call a URL. */
-const CLOSED = { disableFileAccess: true, disableUrlAccess: true };
 const FALLBACK_SENDER = { name: 'Gatehouse', address: 'gatehouse@localhost' };
 
 export interface Letter extends RenderedMail {
@@ -53,10 +45,7 @@ export class DeliveryService {
     };
     if (smtpUrl === undefined) return this.write(letter.id, message);
     try {
-      await createTransport({ ...smtpOptions(smtpUrl), ...TIMEOUTS, ...CLOSED }).sendMail({
-        ...message,
-        signal,
-      });
+      await smtpTransport(smtpUrl).sendMail({ ...message, signal });
     } catch (error) {
       throw smtpFailure(error);
     }
@@ -73,24 +62,6 @@ export class DeliveryService {
     createPrivateFile(file, (content as Buffer).toString('utf8'));
     this.logger.log({ msg: 'no SMTP_URL is set: a mail was written to a file', file });
   }
-}
-
-function smtpOptions(text: string) {
-  const { protocol, hostname, port, username, password } = new URL(text);
-  const host = hostname.replace(/^\[|\]$/g, '');
-  const secure = protocol === 'smtps:';
-  const hasCredentials = username !== '';
-  const isLocal = /^(localhost|127\.[0-9.]+|::1)$/.test(host);
-  return {
-    host,
-    port: port === '' ? (secure ? 465 : 587) : Number(port),
-    secure,
-    // Credentials leave this machine encrypted or not at all; without any, STARTTLS where the server offers it.
-    requireTLS: hasCredentials && !isLocal,
-    ...(hasCredentials && {
-      auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) },
-    }),
-  };
 }
 
 /** The server's own words stay out of it: they repeat addresses. */

@@ -4,6 +4,7 @@ import { HealthCheckService, type HealthCheckResult, type HealthIndicatorResult 
 import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import { compareMigrations } from '../platform/database/migrate.js';
 import { DatabaseProbe } from '../platform/database/probe.service.js';
+import { DispatcherService } from '../platform/outbox/dispatcher.service.js';
 import { RevocationsService } from '../sessions/revocations.service.js';
 
 /** Whether this copy should be sent requests. */
@@ -15,6 +16,7 @@ export class ReadinessService implements OnModuleDestroy {
     private readonly health: HealthCheckService,
     private readonly probe: DatabaseProbe,
     private readonly revocations: RevocationsService,
+    private readonly dispatcher: DispatcherService,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -26,6 +28,7 @@ export class ReadinessService implements OnModuleDestroy {
         // Never an old yes: without them no token can be accepted.
         () => state('revocations', this.revocations.isFresh()),
         () => state('serving', !this.isClosing),
+        () => this.outbox(),
       ]);
     } catch (error) {
       if (error instanceof ServiceUnavailableException) return error.getResponse() as HealthCheckResult;
@@ -37,6 +40,11 @@ export class ReadinessService implements OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     this.isClosing = true;
     await sleep(this.config.shutdownDelaySeconds * 1000);
+  }
+
+  /** Told, and never a reason to take a copy out: a mail server that is gone is gone for all of them. */
+  private outbox(): HealthIndicatorResult {
+    return { outbox: { status: 'up', overdue_seconds: Math.round(this.dispatcher.overdueSeconds) } };
   }
 
   /** Reachable, and with every migration of ours. More of them are no fault: a newer copy is taking over. */

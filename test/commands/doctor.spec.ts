@@ -53,6 +53,7 @@ describe('doctor on a good set-up', () => {
         'clock',
         'migrations',
         'Redis',
+        'mail',
         'password hashing',
       ]),
     );
@@ -68,6 +69,8 @@ describe('doctor on a broken set-up', () => {
     ['CORS', 'fail', { CORS_ORIGINS: 'http://shop.example' }],
     ['metrics', 'warn', { MANAGEMENT_PORT: '9000', MANAGEMENT_HOST: '0.0.0.0' }],
     ['mode', 'warn', { HOST: '0.0.0.0' }],
+    ['mail', 'fail', { SMTP_URL: 'smtp://somebody:s3cr3t@127.0.0.1:1', MAIL_FROM: 'a@example.com' }],
+    ['mail', 'fail', { SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'a@example.com' }],
     ['Redis', 'fail', { REDIS_URL: 'redis://127.0.0.1:1' }],
     ['database', 'fail', { DATABASE_URL: 'postgres://nobody:s3cr3t@127.0.0.1:1/x' }],
     ['encryption key', 'warn', { ENCRYPTION_PREVIOUS_KEYS: 'k7Jp2xQv9LmZ4tRw8sYb1nCe6gHd3fUa' }],

@@ -23,7 +23,8 @@ describe('who watches a copy', () => {
   });
 
   it('/readyz says that everything it needs is there', async () => {
-    const all = up('database', 'migrations', 'revocations', 'serving');
+    const outbox = { outbox: { status: 'up', overdue_seconds: 0 } };
+    const all = { ...up('database', 'migrations', 'revocations', 'serving'), ...outbox };
     const answer = await send(`${t.url}/readyz`);
     expect(answer.status).toBe(200);
     expect(answer.body).toEqual({ status: 'ok', info: all, error: {}, details: all });

@@ -243,7 +243,7 @@ describe('the end of the process', () => {
     await new Promise((resolve) => setTimeout(resolve, 100));
     await t.app.get(DispatcherService).beforeApplicationShutdown();
     expect(await rows()).toMatchObject([{ state: 'waiting', attempts: 0 }]);
-    expect(await t.app.get(LeasesService).isAnyDue()).toBe(true);
+    expect(await t.app.get(LeasesService).dueSince()).toBe(t.clock.now());
   });
 });
 

@@ -5,7 +5,9 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { DataSource, type EntitySubscriberInterface, type TransactionCommitEvent } from 'typeorm';
+import { Clock } from '../clock/clock.service.js';
 import { LeasesService } from './leases.service.js';
+import { outboxOverdue } from './outbox.metrics.js';
 import type { PendingJobs } from './outbox.service.js';
 
 const POLL_MS = 1_000;
@@ -28,16 +30,24 @@ export class DispatcherService
   private timer: NodeJS.Timeout | undefined;
   private pause: NodeJS.Timeout | undefined;
   private polling = false;
+  private dueSince: number | undefined;
   private calls = 0;
   private isStopping = false;
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly leases: LeasesService,
+    private readonly clock: Clock,
   ) {}
+
+  /** How long, in seconds, the oldest due job had waited when last looked, within a second or two; 0 where none was due. */
+  get overdueSeconds(): number {
+    return this.dueSince === undefined ? 0 : (this.clock.now() - this.dueSince) / 1000;
+  }
 
   onApplicationBootstrap(): void {
     this.dataSource.subscribers.push(this);
+    outboxOverdue.readFrom(() => ({ value: this.overdueSeconds }));
     this.timer = setInterval(() => void this.poll(), POLL_MS).unref();
   }
 
@@ -72,7 +82,8 @@ export class DispatcherService
     if (this.polling) return;
     this.polling = true;
     try {
-      if (await this.leases.isAnyDue()) this.start();
+      this.dueSince = await this.leases.dueSince();
+      if (this.dueSince !== undefined) this.start();
     } catch (error) {
       this.logger.warn(`outbox not read: ${(error as Error).name}`);
     } finally {

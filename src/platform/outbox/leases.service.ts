@@ -6,6 +6,7 @@ import { statement } from '../database/statement.js';
 import { backOff, MAX_ATTEMPTS } from './back-off.js';
 import { describeFailure, JobFailure } from './failure.js';
 import type { Job } from './job.entity.js';
+import { outboxAttempts } from './outbox.metrics.js';
 import { OutboxService } from './outbox.service.js';
 
 /** How long a job belongs to the instance that claimed it: then it was killed, and another tries. */
@@ -27,14 +28,17 @@ export class LeasesService {
     private readonly clock: Clock,
   ) {}
 
-  /** A read, cheap enough to ask every second: a write that finds nothing would still wait for SQLite's one writer. */
-  async isAnyDue(): Promise<boolean> {
-    const due = await statement(
+  /**
+   * Since when the oldest job has been due, in epoch milliseconds, if any is. A read, cheap enough to ask every second: a write
+   * that finds nothing would still wait for SQLite's one writer.
+   */
+  async dueSince(): Promise<number | undefined> {
+    const [oldest] = await statement<{ next_attempt_at: number }>(
       this.dataSource,
-      'SELECT id FROM outbox WHERE next_attempt_at <= $1 LIMIT 1',
+      'SELECT next_attempt_at FROM outbox WHERE next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT 1',
       [this.clock.now()],
     );
-    return due.length > 0;
+    return oldest?.next_attempt_at;
   }
 
   /** The job that has been due longest, now this instance's: one conditional UPDATE, however many ask at once. */
@@ -86,6 +90,7 @@ export class LeasesService {
     });
     await orAborted(handled, signal);
     if (!isComplete) await this.finish(job, this.dataSource.manager);
+    outboxAttempts.inc({ outcome: 'done' });
   }
 
   /** False: another instance has it, or had. */
@@ -107,6 +112,7 @@ export class LeasesService {
     const now = this.clock.now();
     const next = isShutdown ? now : now + backOff(attempts, randomInt(1_001) / 1_000);
     const reason = describeFailure(error);
+    outboxAttempts.inc({ outcome: isFailed ? 'given_up' : 'postponed' });
     const line = { kind, id, attempt: attempts, reason };
     if (isFailed) this.logger.error({ msg: 'outbox: given up', ...line });
     else this.logger.warn({ msg: 'outbox: to be tried again', ...line });
