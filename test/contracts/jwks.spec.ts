@@ -136,8 +136,9 @@ describe(`GET ${PATH}`, () => {
     const label = 'a'.repeat(61);
     const longest = `${'a'.repeat(64)}@${label}.${label}.${label}.com`;
     const name = 'n'.repeat(64);
-    await start({ ...STORED, JWT_ALGORITHM: 'ES256', JWT_ISSUER: name, JWT_AUDIENCE: name });
-    await t.createUser(longest, 'r'.repeat(32));
+    const role = 'r'.repeat(32);
+    await start({ ...STORED, JWT_ALGORITHM: 'ES256', JWT_ISSUER: name, JWT_AUDIENCE: name, ROLES: role });
+    await t.createUser(longest, role);
     expect(longest).toHaveLength(254);
     const { body } = await post(`${t.url}/api/users/auth`, { email: longest, password: PASSWORD });
     for (const token of [await login(t.url, longest, PASSWORD), (body as { token: string }).token]) {

@@ -7,7 +7,13 @@ import { bearer, login, post, send, type Answer } from '../support/http.js';
 let app: TestApp;
 beforeAll(async () => {
   // As long as they may be: tokens are then as long as they get.
-  app = await startApp({ env: { JWT_ISSUER: 'i'.repeat(64), JWT_AUDIENCE: 'a'.repeat(64) } });
+  app = await startApp({
+    env: {
+      JWT_ISSUER: 'i'.repeat(64),
+      JWT_AUDIENCE: 'a'.repeat(64),
+      ROLES: `client,${'r'.repeat(32)}`,
+    },
+  });
   await app.createUser('user@example.com');
 });
 afterAll(() => app.close());
