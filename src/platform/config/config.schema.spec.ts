@@ -240,6 +240,14 @@ describe('parseConfig', () => {
     expect(faultsOf({ SESSION_TTL_SECONDS: '300', ACCESS_TOKEN_TTL_SECONDS: '300' })).toEqual([]);
   });
 
+  it('wants the role of those who register among the roles', () => {
+    expect(faultsOf({ REGISTRATION: 'open', ROLES: 'reader' })).toEqual([
+      'ROLES: must be a list with client in it, the role of those who register, with REGISTRATION=open',
+    ]);
+    expect(faultsOf({ REGISTRATION: 'open', ROLES: 'reader,client' })).toEqual([]);
+    expect(faultsOf({ ROLES: 'reader' })).toEqual([]);
+  });
+
   it('reports all faults at once, a line each, and never a value', () => {
     const leak = ' leaked';
     const names = Object.values(settings).map(({ name }) => name);

@@ -76,6 +76,11 @@ export const crossRules: readonly CrossRule[] = [
     broken: ({ smtpUrl, mailFrom }) => smtpUrl !== undefined && mailFrom === undefined,
   },
   {
+    setting: settings.roles,
+    sentence: 'a list with client in it, the role of those who register, with REGISTRATION=open',
+    broken: ({ registration, roles }) => registration === 'open' && !roles.includes('client'),
+  },
+  {
     setting: settings.bcryptCost,
     sentence: 'at least 10 unless NODE_ENV is test',
     broken: ({ bcryptCost, nodeEnv }) => bcryptCost < 10 && nodeEnv !== 'test',
