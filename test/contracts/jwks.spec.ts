@@ -137,7 +137,13 @@ describe(`GET ${PATH}`, () => {
     const longest = `${'a'.repeat(64)}@${label}.${label}.${label}.com`;
     const name = 'n'.repeat(64);
     const role = 'r'.repeat(32);
-    await start({ ...STORED, JWT_ALGORITHM: 'ES256', JWT_ISSUER: name, JWT_AUDIENCE: name, ROLES: `client,${role}` });
+    await start({
+      ...STORED,
+      JWT_ALGORITHM: 'ES256',
+      JWT_ISSUER: name,
+      JWT_AUDIENCE: name,
+      ROLES: `client,${role}`,
+    });
     await t.createUser(longest, role);
     expect(longest).toHaveLength(254);
     const { body } = await post(`${t.url}/api/users/auth`, { email: longest, password: PASSWORD });
