@@ -152,6 +152,10 @@ export const reasons: Readonly<Record<string, (details: Details) => [why: string
     'this copy could not read for too long which sessions ended, and so lets nobody in',
     'Look at the database, and at the log of this copy (REVOCATION_MAX_STALENESS_SECONDS).',
   ],
+  no_metrics_token: () => [
+    'the metrics were asked for without the token of METRICS_TOKEN',
+    'Give the token to whoever collects the metrics, as "Authorization: Bearer …".',
+  ],
   role_missing: ({ role }) => [
     `the account’s role, ${String(role)}, may not do this`,
     `If it should: ${PROGRAM} users set-role <user> --role <role>`,

@@ -3,9 +3,12 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { IsNull, Like, Not, Repository, type EntityManager } from 'typeorm';
 import { Clock } from '../clock/clock.service.js';
 import { EncryptionService } from '../crypto/encryption.service.js';
-import { randomToken } from '../crypto/random.js';
+import { randomString } from '../crypto/random.js';
 import { statement } from '../database/statement.js';
 import { Job } from './job.entity.js';
+
+/** An id is typed on command lines, too: none begins with a dash. 113 random bits in 22 characters. */
+const ID_ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
 /** A job in the hands of its handler. */
 export interface Attempt {
@@ -65,7 +68,7 @@ export class OutboxService {
    */
   async put(kind: string, payload: object, manager?: EntityManager): Promise<string> {
     if (!manager) return this.jobs.manager.transaction((own) => this.put(kind, payload, own));
-    const id = randomToken();
+    const id = randomString(ID_ALPHABET, 22);
     const now = this.clock.now();
     await statement(
       manager,
