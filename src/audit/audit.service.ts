@@ -9,8 +9,8 @@ import {
 } from 'typeorm';
 import { Clock } from '../platform/clock/clock.service.js';
 import { CONFIG, type Config } from '../platform/config/config.schema.js';
+import { statement } from '../platform/database/statement.js';
 import { OutboxService } from '../platform/outbox/outbox.service.js';
-import { AuditEvent } from './audit-event.entity.js';
 import { EventIds } from './event-id.js';
 import type { EventDetails, EventName, GatehouseEvent, Origin } from './events.js';
 
@@ -55,18 +55,22 @@ export class AuditService implements OnModuleInit, EntitySubscriberInterface {
   ): Promise<void> {
     const at = this.clock.now();
     const id = this.ids.next(at);
-    await manager.insert(AuditEvent, {
-      id,
-      at,
-      event: name,
-      reason: null,
-      requestId: origin.requestId,
-      userId: account.id,
-      publicId: account.publicId,
-      actor: origin.actor,
-      address: storableAddress(origin.address),
-      details: JSON.stringify(details),
-    });
+    await statement(
+      manager,
+      `INSERT INTO audit_events (id, at, event, request_id, user_id, public_id, actor, address, details)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+      [
+        id,
+        at,
+        name,
+        origin.requestId,
+        account.id,
+        account.publicId,
+        origin.actor,
+        storableAddress(origin.address),
+        JSON.stringify(details),
+      ],
+    );
     const event = eventOf({ id, at, name }, { account, origin, details });
     if (this.config.webhookUrl !== undefined) await this.outbox.put(WEBHOOK_JOB, event, manager);
     const pending = manager.queryRunner?.data as Pending;

@@ -9,6 +9,7 @@ import { statement } from '../platform/database/statement.js';
 import { lockOf } from '../platform/database/lock.js';
 import { AppError } from '../platform/errors/app.errors.js';
 import { httpErrors } from '../platform/errors/http.errors.js';
+import { userOf, type UserRow } from './user-row.js';
 import { User } from './user.entity.js';
 import { usersErrors } from './users.errors.js';
 
@@ -64,18 +65,20 @@ export class UsersService {
 
   /** `email`: canonical. */
   findByEmail(email: string): Promise<User | null> {
-    return this.users.findOneBy({ email });
+    return this.findWhere('email = $1', email);
   }
 
   find(id: number): Promise<User | null> {
-    return this.users.findOneBy({ id });
+    return this.findWhere('id = $1', id);
   }
 
-  /** On the path of every refresh: without TypeORM's own cost, which is many times the statement's. */
-  async findByPublicId(publicId: string): Promise<User | null> {
-    const [row] = await statement<UserRow>(this.users.manager, 'SELECT * FROM users WHERE public_id = $1', [
-      publicId,
-    ]);
+  findByPublicId(publicId: string): Promise<User | null> {
+    return this.findWhere('public_id = $1', publicId);
+  }
+
+  private async findWhere(condition: string, value: string | number): Promise<User | null> {
+    const sql = `SELECT * FROM users WHERE ${condition}`;
+    const [row] = await statement<UserRow>(this.users.manager, sql, [value]);
     return row ? userOf(row) : null;
   }
 
@@ -116,11 +119,17 @@ export class UsersService {
     work: (user: User | null, manager: EntityManager) => Promise<T>,
     actor?: string,
   ): Promise<T> {
-    const where = actor === undefined ? { id } : [{ id }, { publicId: actor }];
     return this.users.manager.transaction(async (manager) => {
-      // In the order of their ids: two who act on each other must not each wait for the other.
-      const locked = await manager.find(User, { where, order: { id: 'ASC' }, ...lockOf(manager) });
-      return work(locked.find((user) => user.id === id) ?? null, manager);
+      // SQLite's transactions are the only writer from their beginning.
+      const lock = manager.dataSource.options.type === 'postgres' ? 'FOR UPDATE' : '';
+      const rows = await statement<UserRow>(
+        manager,
+        // In the order of their ids: two who act on each other must not each wait for the other.
+        `SELECT * FROM users WHERE id = $1 OR public_id = $2 ORDER BY id ${lock}`,
+        [id, actor ?? ''],
+      );
+      const row = rows.find((each) => each.id === id);
+      return work(row ? userOf(row) : null, manager);
     });
   }
 
@@ -176,25 +185,3 @@ export class UsersService {
     return affected === 1;
   }
 }
-
-interface UserRow {
-  id: number;
-  public_id: string;
-  email: string;
-  password_hash: string | null;
-  role: string;
-  disabled_at: number | null;
-  created_at: number;
-  updated_at: number;
-}
-
-const userOf = (row: UserRow): User => ({
-  id: row.id,
-  publicId: row.public_id,
-  email: row.email,
-  passwordHash: row.password_hash,
-  role: row.role,
-  disabledAt: row.disabled_at,
-  createdAt: row.created_at,
-  updatedAt: row.updated_at,
-});
