@@ -23,6 +23,7 @@ RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /us
   && install -d -o node -g node -m 0700 /data
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
+COPY templates templates
 COPY package.json LICENSE ./
 USER node
 # Nothing else is written: run it with a read-only root file system.
