@@ -9,7 +9,7 @@ import { httpErrors } from '../platform/errors/http.errors.js';
 import { traced } from '../platform/tracing/request-traces.js';
 import { BreachedPasswordsService } from './breached-passwords.service.js';
 import { HashingQueue, type Turn } from './hashing.queue.js';
-import type { HashTask } from './hash.worker.js';
+import type { HashTask } from './hash.worker.cjs';
 import { hashingQueue } from './passwords.metrics.js';
 import { PASSWORD_MAX_BYTES, passwordBytes, passwordFaults } from './password.policy.js';
 

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { PasswordsService } from '../../src/passwords/passwords.service.js';
-import type { HashTask } from '../../src/passwords/hash.worker.js';
+import type { HashTask } from '../../src/passwords/hash.worker.cjs';
 import { PASSWORD, startApp, type TestApp } from '../support/app.js';
 import { login, post, type Answer } from '../support/http.js';
 import { eventually } from '../support/keys.js';

@@ -1,4 +1,4 @@
-import type { HashTask } from '../../src/passwords/hash.worker.js';
+import type { HashTask } from '../../src/passwords/hash.worker.cjs';
 import { PasswordsService } from '../../src/passwords/passwords.service.js';
 import type { TestApp } from './app.js';
 

@@ -1,3 +1,4 @@
+// CommonJS: Node 20 aborts the whole process where a thread is ended while it requires an ES module, as Piscina does.
 import bcrypt from 'bcrypt';
 
 /** What a hashing thread is asked to do. */
