@@ -14,7 +14,7 @@ import { rounds } from '../support/scope.js';
 import { announceSeed } from '../support/seed.js';
 import { exchange } from '../support/socket.js';
 
-const RUNS = rounds(150, 100_000);
+const RUNS = rounds(300, 100_000);
 const EMAIL = 'fuzz@example.com';
 /** How much of what was in use after the first operation may be after the last. */
 const MEMORY = 1.1;
@@ -22,7 +22,7 @@ const MEMORY = 1.1;
 const seed = announceSeed('test/attacks/fuzz-document.spec.ts');
 const app: TestApp = await startApp({
   env: { REGISTRATION: 'open' },
-  logLevel: RUNS > 150 ? 'error' : 'info',
+  logLevel: RUNS > 300 ? 'error' : 'info',
 });
 const document = (await (await fetch(`${app.url}/docs-json`)).json()) as ApiDocument;
 const operations = Object.entries(document.paths).flatMap(([path, item]) =>
@@ -253,7 +253,7 @@ describe(`${RUNS} requests made from the API document`, () => {
     rounds(120_000, 3_600_000),
   );
 
-  if (RUNS > 150)
+  if (RUNS > 300)
     it('leaves no memory in use', () => {
       expect(process.memoryUsage().rss).toBeLessThan(MEMORY * settled);
     });

@@ -76,7 +76,7 @@ describe('the last administrator', () => {
   });
 });
 
-const ROUNDS = rounds(20, 500);
+const ROUNDS = rounds(50, 500);
 
 describe(`two administrators who take each other away at the same time, ${ROUNDS} rounds`, () => {
   it.each(ways)(

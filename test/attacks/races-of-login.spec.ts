@@ -3,11 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AccountsService } from '../../src/admin/accounts.service.js';
 import type { User } from '../../src/users/user.entity.js';
 import { PASSWORD, startApp, type TestApp } from '../support/app.js';
-import { rounds } from '../support/scope.js';
 import { login, post, type Answer } from '../support/http.js';
 import { expectNoRefresh, expectNoServerErrors, expectRefusal, LOGIN_REFUSED } from '../support/refusal.js';
 
-const ROUNDS = rounds(60, 200);
+const ROUNDS = 200;
 /** On a machine with nothing else to do, seconds: the hashing threads yield to whatever else there is. */
 const PATIENCE_MS = 240_000;
 const paths = ['/v1/login', '/api/users/auth'];

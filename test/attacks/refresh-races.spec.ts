@@ -2,12 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { statement } from '../../src/platform/database/statement.js';
 import { PASSWORD, startApp, type TestApp } from '../support/app.js';
-import { rounds } from '../support/scope.js';
 import { login } from '../support/http.js';
 import { startProcess, type ServerProcess } from '../support/process.js';
 import { claimsOf, refresh } from '../support/tokens.js';
 
-const ROUNDS = rounds(60, 200);
+const ROUNDS = 200;
 const PARALLEL = 50;
 
 /** The most repeated complaint about login systems: parallel refreshes log people out. Here they all get one successor. */

@@ -13,9 +13,8 @@ import {
   type Factor,
   type ProtectedAccount,
 } from '../support/second-factor.js';
-import { rounds } from '../support/scope.js';
 
-const ROUNDS = rounds(40, 200);
+const ROUNDS = 200;
 const PARALLEL = 50;
 
 /** Many requests at the same instant, on one instance, on both endpoints, across processes: a code opens one session. */

@@ -72,7 +72,7 @@ describe('a server is told to end', () => {
   });
 
   it('logins under way are answered, and kept', async () => {
-    const server = await start({ BCRYPT_COST: '10' });
+    const server = await start({ BCRYPT_COST: '11' });
     const logins = Array.from({ length: 6 }, () => post(`${server.url}/v1/login`, ADMIN));
     // They have been read: some hash, the others wait.
     await sleep(250);
