@@ -6,7 +6,7 @@ import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import { randomString } from '../platform/crypto/random.js';
 import { isUniqueViolation } from '../platform/database/database.errors.js';
 import { statement } from '../platform/database/statement.js';
-import { lockOf } from '../platform/database/lock.js';
+import { forUpdate } from '../platform/database/lock.js';
 import { AppError } from '../platform/errors/app.errors.js';
 import { httpErrors } from '../platform/errors/http.errors.js';
 import { userOf, type UserRow } from './user-row.js';
@@ -120,12 +120,10 @@ export class UsersService {
     actor?: string,
   ): Promise<T> {
     return this.users.manager.transaction(async (manager) => {
-      // SQLite's transactions are the only writer from their beginning.
-      const lock = manager.dataSource.options.type === 'postgres' ? 'FOR UPDATE' : '';
       const rows = await statement<UserRow>(
         manager,
         // In the order of their ids: two who act on each other must not each wait for the other.
-        `SELECT * FROM users WHERE id = $1 OR public_id = $2 ORDER BY id ${lock}`,
+        `SELECT * FROM users WHERE id = $1 OR public_id = $2 ORDER BY id ${forUpdate(manager)}`,
         [id, actor ?? ''],
       );
       const row = rows.find((each) => each.id === id);
@@ -135,8 +133,12 @@ export class UsersService {
 
   /** Whether the account of that public id is an administrator's, who may act, and stays one until the transaction ends. */
   async isAdministrator(publicId: string, manager: EntityManager): Promise<boolean> {
-    const where = { publicId, role: 'admin', disabledAt: IsNull() };
-    return (await manager.findOne(User, { where, ...lockOf(manager) })) !== null;
+    const found = await statement(
+      manager,
+      `SELECT id FROM users WHERE public_id = $1 AND role = 'admin' AND disabled_at IS NULL ${forUpdate(manager)}`,
+      [publicId],
+    );
+    return found.length > 0;
   }
 
   /**

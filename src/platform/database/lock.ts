@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
 
-/** Find options that hold the rows until the transaction ends. SQLite's transactions are the only writer from their beginning. */
-export const lockOf = (manager: EntityManager): { lock?: { mode: 'pessimistic_write' } } =>
-  manager.dataSource.options.type === 'postgres' ? { lock: { mode: 'pessimistic_write' } } : {};
+/** SQL after a SELECT that holds its rows until the transaction ends. SQLite's transactions are the only writer from their beginning. */
+export const forUpdate = (manager: EntityManager): string =>
+  manager.dataSource.options.type === 'postgres' ? 'FOR UPDATE' : '';

@@ -50,8 +50,8 @@ export class SharedCommit {
       await this.commit(batch);
     } catch (error) {
       // Nothing of it is on the disk; of those that were told why they failed, that stands.
-      if (this.database().inTransaction) this.database().exec('ROLLBACK');
       for (const { statement, reject } of batch) reject(failed(statement, error));
+      if (this.database().inTransaction) this.database().exec('ROLLBACK');
     } finally {
       this.turns.leave();
     }
