@@ -17,7 +17,7 @@ import type { RecordRefusal } from './platform/http/refusal.js';
 import { RouteTable } from './platform/http/route-table.js';
 import { closeGracefully } from './platform/http/shutdown.js';
 import { serveApiDocument } from './platform/http/api-document.js';
-import { logRequests, type LogRequest } from './platform/logging/request-log.js';
+import { logRequests, type RequestLog } from './platform/logging/request-log.js';
 import { traceRequests } from './platform/tracing/request-traces.js';
 import { RequestValidationPipe } from './platform/validation/request.pipe.js';
 import './platform/http/fastify.js';
@@ -45,18 +45,21 @@ export function createAdapter({ trustProxy }: Pick<Config, 'trustProxy'>): Fasti
       const path = pathOf(url);
       return contracts.of(path).requestId(path);
     },
-    clientErrorHandler: (error, socket) => answerConnectionError(error, socket, contracts, Date.now()),
+    clientErrorHandler(error, socket) {
+      const unread = answerConnectionError(error, socket, contracts, Date.now());
+      if (unread) servers.get(this)?.log.unread(unread);
+    },
     frameworkErrors: (error: Error, request: unknown, reply: unknown) => {
       const [req, res] = [request as FastifyRequest, reply as FastifyReply];
       const { filter, log } = servers.get(res.server) ?? {};
-      res.raw.once('finish', () => log?.(req, res));
+      res.raw.once('finish', () => log?.answered(req, res));
       filter?.answer(error, req, res.header('x-request-id', req.id));
     },
   });
 }
 
 /** What answers and logs at each server: the router's own refusals come before there is a Nest to ask. */
-const servers = new WeakMap<object, { filter: ErrorFilter; log: LogRequest }>();
+const servers = new WeakMap<object, { filter: ErrorFilter; log: RequestLog }>();
 
 /** Everything between the socket and the controllers. The server and the tests both use it. */
 export async function setUp(app: NestFastifyApplication, logger: Logger): Promise<RouteTable> {

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { CommanderError } from 'commander';
 import { addAudit } from './commands/audit.command.js';
+import { addContract } from './commands/contract.command.js';
 import { addBackup } from './commands/backup.command.js';
 import { addDoctor } from './commands/doctor.command.js';
 import { addKeys } from './commands/keys.command.js';
@@ -29,6 +30,7 @@ async function run(): Promise<void> {
   addMail(program);
   addMigrate(program);
   addBackup(program);
+  addContract(program);
   addDoctor(program);
   addOpenapi(program, async () => (await import('./app.module.js')).AppModule);
   await program.parseAsync();

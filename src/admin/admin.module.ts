@@ -6,12 +6,28 @@ import { TwoFactorModule } from '../two-factor/two-factor.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccountPagesService } from './account-pages.service.js';
 import { AccountsService } from './accounts.service.js';
+import { ImportsService } from './import/imports.service.js';
+import { MigrationStatusService } from './import/migration-status.service.js';
+import { OverwritingService } from './import/overwriting.service.js';
 import { FirstAdministratorService } from './first-administrator.service.js';
 
 /** What the command line and the API share. */
 @Module({
   imports: [UsersModule, PasswordsModule, SessionsModule, TwoFactorModule, AuditModule],
-  providers: [AccountsService, AccountPagesService, FirstAdministratorService],
-  exports: [AccountsService, AccountPagesService, FirstAdministratorService],
+  providers: [
+    AccountsService,
+    AccountPagesService,
+    FirstAdministratorService,
+    ImportsService,
+    OverwritingService,
+    MigrationStatusService,
+  ],
+  exports: [
+    AccountsService,
+    AccountPagesService,
+    FirstAdministratorService,
+    ImportsService,
+    MigrationStatusService,
+  ],
 })
 export class AdminModule {}

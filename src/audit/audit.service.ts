@@ -12,7 +12,14 @@ import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import { statement } from '../platform/database/statement.js';
 import { OutboxService } from '../platform/outbox/outbox.service.js';
 import { EventIds } from './event-id.js';
-import type { EventDetails, EventName, GatehouseEvent, Origin } from './events.js';
+import {
+  OPERATOR,
+  type EventDetails,
+  type EventName,
+  type GatehouseEvent,
+  type ImportedBatch,
+  type Origin,
+} from './events.js';
 
 /** The outbox's kind of what goes to `WEBHOOK_URL`. */
 export const WEBHOOK_JOB = 'webhook.event';
@@ -27,6 +34,14 @@ export interface Happening<Name extends EventName> {
   account: { id: number; publicId: string };
   origin: Origin;
   details: EventDetails[Name];
+}
+
+interface Row {
+  at: number;
+  name: string;
+  account: { id: number; publicId: string } | null;
+  origin: Origin;
+  details: object;
 }
 
 /** Writes down what was done, in the transaction that does it, and tells one's own modules once it is committed. */
@@ -54,27 +69,17 @@ export class AuditService implements OnModuleInit, EntitySubscriberInterface {
     manager: EntityManager,
   ): Promise<void> {
     const at = this.clock.now();
-    const id = this.ids.next(at);
-    await statement(
-      manager,
-      `INSERT INTO audit_events (id, at, event, request_id, user_id, public_id, actor, address, details)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-      [
-        id,
-        at,
-        name,
-        origin.requestId,
-        account.id,
-        account.publicId,
-        origin.actor,
-        storableAddress(origin.address),
-        JSON.stringify(details),
-      ],
-    );
+    const id = await this.write({ at, name, account, origin, details }, manager);
     const event = eventOf({ id, at, name }, { account, origin, details });
     if (this.config.webhookUrl !== undefined) await this.outbox.put(WEBHOOK_JOB, event, manager);
     const pending = manager.queryRunner?.data as Pending;
     pending.audited = [...(pending.audited ?? []), event];
+  }
+
+  /** Records a batch of an import: it is about many accounts, so that none is told of it. */
+  async recordBatch(batch: ImportedBatch, manager: EntityManager): Promise<void> {
+    const row = { at: this.clock.now(), name: 'accounts.imported', account: null, origin: OPERATOR };
+    await this.write({ ...row, details: batch }, manager);
   }
 
   /** TypeORM calls this after every commit. What a listener throws is its own affair. */
@@ -83,6 +88,22 @@ export class AuditService implements OnModuleInit, EntitySubscriberInterface {
     const events = pending.audited ?? [];
     delete pending.audited;
     for (const event of events) this.emit(event);
+  }
+
+  /** Returns the row's id. */
+  private async write({ at, name, account, origin, details }: Row, manager: EntityManager): Promise<string> {
+    const id = this.ids.next(at);
+    const { requestId, actor, address } = origin;
+    await statement(
+      manager,
+      `INSERT INTO audit_events (id, at, event, request_id, user_id, public_id, actor, address, details)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+      [
+        ...[id, at, name, requestId, account?.id ?? null, account?.publicId ?? null],
+        ...[actor, storableAddress(address), JSON.stringify(details)],
+      ],
+    );
+    return id;
   }
 
   private emit(event: GatehouseEvent): void {

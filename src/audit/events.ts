@@ -30,13 +30,26 @@ export interface EventDetails {
   'account.deleted': Nothing;
   'account.email_changed': Nothing;
   'account.password_changed': Nothing;
+  /** Its hash was made anew, in another form, of the same password: kinds as in docs/password-hashes.md. */
+  'account.password_upgraded': { from: string; to: string };
   /** By a mailed token. */
   'account.password_reset': Nothing;
   'account.password_reset_requested': Nothing;
   'account.role_changed': { from: string; to: string };
+  /** By an import; `changed`: what of it. */
+  'account.overwritten': { changed: string[] };
 }
 
 export type EventName = keyof EventDetails;
+
+/** A batch of an import: `first` and `last` of the numbers that were created. In the audit as `accounts.imported`, and told to nobody. */
+export interface ImportedBatch {
+  from: string;
+  created: number;
+  updated: number;
+  first?: number;
+  last?: number;
+}
 
 /** What listeners of one's own and webhooks are given. */
 export interface GatehouseEvent<Name extends EventName = EventName> {

@@ -95,9 +95,10 @@ export const reasons: Readonly<Record<string, (details: Details) => [why: string
     'Look for the mails that were sent already, in the folder for spam too; else wait.',
   ],
   unknown_token: () => [
-    'the mailed token is none, has expired, was used already, or a newer one took its place',
+    'the mailed token is none, was used already, a newer one took its place, or it expired more than a day ago',
     'Ask for another mail, and take the newest.',
   ],
+  expired_token: () => ['the mailed token had expired', 'Ask for another mail, and use it in time.'],
   account_deleted: () => ['the account of the mailed token is gone', 'Create or register it anew.'],
   hashing_queue_full: () => [
     'more logins were waiting than the server can hash in time (LOGIN_QUEUE_MAX_WAIT_MS)',

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { about } from '../platform/errors/app.errors.js';
 import {
   OneTimeTokensService,
   tokenRejected,
@@ -45,8 +46,10 @@ export class AccountTokensService {
 
   /** The account of a token, which stays good. @throws `one_time_token_rejected` */
   async identify(purpose: AccountTokenPurpose, token: string): Promise<User> {
-    const { subject, content } = await this.tokens.find(purpose, token);
-    return stillMeant(await this.users.find(Number(subject)), content as Content);
+    const { subject, content, isExpired } = await this.tokens.find(purpose, token);
+    const user = stillMeant(await this.users.find(Number(subject)), content as Content);
+    if (isExpired) throw tokenRejected('expired_token', user);
+    return user;
   }
 
   /**
@@ -59,10 +62,11 @@ export class AccountTokensService {
     token: string,
     work: (user: User, manager: EntityManager, email: string) => Promise<void>,
   ): Promise<User> {
-    const { id } = await this.identify(purpose, token);
+    const identified = await this.identify(purpose, token);
     // The account first and then the token, as `issue` does: the other way round two could wait for each other.
-    return this.users.whileLocked(id, async (current, manager) => {
-      const { content } = await this.tokens.redeem(purpose, token, manager);
+    return this.users.whileLocked(identified.id, async (current, manager) => {
+      // Somebody else may have used it in the meantime.
+      const { content } = await about(identified, this.tokens.redeem(purpose, token, manager));
       const user = stillMeant(current, content as Content);
       await work(user, manager, (content as Content).email ?? '');
       return user;
@@ -72,8 +76,8 @@ export class AccountTokensService {
 
 function stillMeant(user: User | null, content: Content): User {
   if (!user) throw tokenRejected('account_deleted');
-  if (user.disabledAt !== null) throw tokenRejected('account_disabled');
-  if (fingerprint(user) !== content.fingerprint) throw tokenRejected('account_changed');
+  if (user.disabledAt !== null) throw tokenRejected('account_disabled', user);
+  if (fingerprint(user) !== content.fingerprint) throw tokenRejected('account_changed', user);
   return user;
 }
 

@@ -22,6 +22,7 @@ import { PasswordChangeService } from './password-change.service.js';
 import { PasswordResetService } from './password-reset.service.js';
 import { PendingRegistrationsService } from './pending-registrations.service.js';
 import { RefreshService } from './refresh.service.js';
+import { TheftService } from './theft.service.js';
 import { RegistrationService } from './registration.service.js';
 import { JwtStrategy } from './strategies/jwt.strategy.js';
 import { LocalStrategy } from './strategies/local.strategy.js';
@@ -48,6 +49,7 @@ import { LocalStrategy } from './strategies/local.strategy.js';
     CredentialsService,
     LoginService,
     RefreshService,
+    TheftService,
     RegistrationService,
     PendingRegistrationsService,
     ForgottenPasswordsService,

@@ -13,6 +13,7 @@ import {
 } from '../platform/errors/app.errors.js';
 import { canonicalEmail } from '../platform/validation/email.policy.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
+import { inspectHash } from '../passwords/verifiers/registry.cjs';
 import type { Session } from '../sessions/session.entity.js';
 import type { Client } from '../sessions/sessions.service.js';
 import type { User } from '../users/user.entity.js';
@@ -30,11 +31,25 @@ export interface Credentials {
   signal: AbortSignal;
 }
 
+/** Somebody whose e-mail and password were right just now. */
+export interface Authenticated {
+  user: User;
+  /** The hash on their account is not as ours are made. */
+  renewal?: Renewal;
+}
+
+interface Renewal {
+  /** A hash as ours are made, for the login's transaction to store. */
+  hash: string;
+  /** Asks again, of the hash that is there by now: another login was first, or the password was changed. */
+  again: () => Promise<Authenticated>;
+}
+
 /** What a login has come to. */
 export interface OpenedSession {
   session: Session;
   /** Those that ended for it: there may be only so many. */
-  displaced: readonly Session[];
+  displaced: readonly { id: string }[];
   factor: UsedFactor;
 }
 
@@ -54,8 +69,11 @@ export class CredentialsService {
    * wrong, the caller is told the same.
    * @throws `credentials_rejected`, `too_many_attempts`, `service_unavailable`
    */
-  authenticate(credentials: Credentials): Promise<User> {
-    return countingRefusals(logins, () => this.compare(credentials));
+  authenticate(credentials: Credentials): Promise<Authenticated> {
+    return countingRefusals(logins, async () => {
+      await this.throttles.countLogin(credentials.address);
+      return this.compare(credentials);
+    });
   }
 
   /**
@@ -88,6 +106,13 @@ export class CredentialsService {
     await this.audit.record('login.succeeded', { account, origin, details }, manager);
   }
 
+  /** Its hash is another from now on. `account`: as it was. */
+  async recordUpgrade(account: User, to: string, client: Client, manager: EntityManager): Promise<void> {
+    const details = { from: kindOf(account.passwordHash ?? ''), to: kindOf(to) };
+    const origin = byOwner(account, client);
+    await this.audit.record('account.password_upgraded', { account, origin, details }, manager);
+  }
+
   /** Clears what was counted, also from before the address was known. */
   async clearFailures({ email }: User, address: string): Promise<void> {
     await Promise.all(
@@ -95,9 +120,8 @@ export class CredentialsService {
     );
   }
 
-  private async compare(credentials: Credentials): Promise<User> {
+  private async compare(credentials: Credentials): Promise<Authenticated> {
     const { address, password, signal } = credentials;
-    await this.throttles.countLogin(address);
     const email = canonicalEmail(credentials.email) ?? '';
     const user = await this.users.findByEmail(email);
     const attempt = { email, address, isKnownAddress: await this.signInAddresses.isKnown(user?.id, address) };
@@ -108,20 +132,20 @@ export class CredentialsService {
     const hash = isUsable ? user.passwordHash : null;
     const { matches, needsRehash } = await this.passwords.verify(password, hash, turn);
     if (!matches || !user || hash === null) return this.reject(user, attempt);
-    return needsRehash ? this.rehash(user, hash, credentials) : user;
+    if (!needsRehash) return { user };
+    const again = () => this.compare(credentials);
+    return { user, renewal: { hash: await this.passwords.rehash(password), again } };
   }
 
   private async reject(user: User | null, attempt: LoginAttempt): Promise<never> {
     if (await this.throttles.recordFailure(attempt)) this.passwords.reconsider();
     throw rejected(reasonOf(user), user);
   }
+}
 
-  private async rehash(user: User, from: string, credentials: Credentials): Promise<User> {
-    const to = await this.passwords.rehash(credentials.password);
-    // Another login was first, or the password was changed: the hash that is there now decides.
-    if (!(await this.users.rehash(user.id, from, to))) return this.compare(credentials);
-    return Object.assign(user, { passwordHash: to });
-  }
+function kindOf(hash: string): string {
+  const inspected = inspectHash(hash);
+  return 'kind' in inspected ? inspected.kind : 'unknown';
 }
 
 function reasonOf(user: User | null): string {

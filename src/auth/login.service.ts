@@ -10,7 +10,7 @@ import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
 import { authErrors } from './auth.errors.js';
 import { countingRefusals, logins } from './auth.metrics.js';
-import { CredentialsService, rejected } from './credentials.service.js';
+import { CredentialsService, rejected, type Authenticated } from './credentials.service.js';
 import { subjectOf, type SubjectForm } from './subject.js';
 
 /** Logging in: an authenticated account in, a session and its first token out. */
@@ -26,30 +26,42 @@ export class LoginService {
 
   /**
    * Opens a session for an account whose password was right just now. Its code, where it has two-factor on, is used up in the same
-   * transaction.
+   * transaction, and its hash made ours, where it was not.
    * @throws `credentials_rejected` also where the account was disabled or its password changed in between
    * @throws `code_required`
    */
-  async open(user: User, factor: PresentedFactor, form: SubjectForm, client: Client): Promise<string> {
-    const token = await countingRefusals(logins, () => this.openSession(user, factor, form, client));
+  async open(
+    authenticated: Authenticated,
+    factor: PresentedFactor,
+    form: SubjectForm,
+    client: Client,
+  ): Promise<string> {
+    const token = await countingRefusals(logins, () => this.openSession(authenticated, factor, form, client));
     logins.inc({ outcome: 'accepted' });
     return token;
   }
 
   private async openSession(
-    user: User,
+    { user, renewal }: Authenticated,
     factor: PresentedFactor,
     form: SubjectForm,
     client: Client,
   ): Promise<string> {
-    const { verdict, token } = await this.users.whileLocked(user.id, async (current, manager) => {
-      if (!isStill(user, current)) throw rejected('account_changed', user);
+    const opened = await this.users.whileLocked(user.id, async (current, manager) => {
+      if (!isStill(user, current)) return null;
+      if (renewal) {
+        await this.users.rehash(user.id, renewal.hash, manager);
+        await this.credentials.recordUpgrade(current, renewal.hash, client, manager);
+      }
       const { verdict, used } = await this.verifyFactor(current, factor, manager);
       if (verdict.reason !== 'accepted') return { verdict, token: '' };
       const opened = await this.sessions.create(current, client, manager);
       await this.credentials.recordLogin(current, { ...opened, factor: used }, client, manager);
       return { verdict, token: this.accessTokens.issue(opened.session, subjectOf(current, form)) };
     });
+    if (!opened && renewal) return this.openSession(await renewal.again(), factor, form, client);
+    if (!opened) throw rejected('account_changed', user);
+    const { verdict, token } = opened;
     // After the commit: a refusal spends a try.
     if (verdict.reason !== 'accepted') throw rejected(verdict.reason, user, verdict.evidence);
     await this.credentials.clearFailures(user, client.address);

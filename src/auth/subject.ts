@@ -1,6 +1,7 @@
 import { nameOf, type AccountName } from '../platform/errors/app.errors.js';
 import type { AccessClaims, TokenSubject } from '../sessions/access-tokens.service.js';
 import type { User } from '../users/user.entity.js';
+import type { Authenticated } from './credentials.service.js';
 
 /** What `sub` holds: the account's public id in tokens of `/v1`, its number in those of `/api/users/auth`. */
 export type SubjectForm = 'publicId' | 'id';
@@ -19,8 +20,8 @@ export const accountOf = ({ sub, sid }: Pick<AccessClaims, 'sub' | 'sid'>): Acco
 });
 
 /** The account of whoever a guard let in: on a login route that account, elsewhere the token's. */
-export function accountIn(user: unknown): AccountName | undefined {
-  const { publicId, id, sid, sub } = (user ?? {}) as Partial<User & AccessClaims>;
-  if (publicId !== undefined) return nameOf({ publicId, ...(id !== undefined && { id }) });
+export function accountIn(caller: unknown): AccountName | undefined {
+  const { user, sid, sub } = (caller ?? {}) as Partial<Authenticated & AccessClaims>;
+  if (user) return nameOf(user);
   return sid === undefined || sub === undefined ? undefined : accountOf({ sid, sub });
 }

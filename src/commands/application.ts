@@ -1,6 +1,10 @@
 import type { AccountPagesService } from '../admin/account-pages.service.js';
 import type { AccountsService } from '../admin/accounts.service.js';
+import type { ImportsService } from '../admin/import/imports.service.js';
+import type { MigrationStatusService } from '../admin/import/migration-status.service.js';
 import type { MailService } from '../mail/mail.service.js';
+import type { Clock } from '../platform/clock/clock.service.js';
+import type { Config } from '../platform/config/config.schema.js';
 import type { OutboxService } from '../platform/outbox/outbox.service.js';
 import type { AuditEventsService } from '../audit/audit-events.service.js';
 import type { TwoFactorService } from '../two-factor/two-factor.service.js';
@@ -8,6 +12,10 @@ import type { UsersService } from '../users/users.service.js';
 
 /** What commands do their work with. */
 export interface Application {
+  config: Config;
+  clock: Clock;
+  imports: ImportsService;
+  migrationStatus: MigrationStatusService;
   accounts: AccountsService;
   accountPages: AccountPagesService;
   auditEvents: AuditEventsService;

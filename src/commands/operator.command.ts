@@ -3,6 +3,10 @@ import { Command, type HelpContext } from 'commander';
 /** What the operator types in front of a command. */
 export const PROGRAM = 'npm run -s gatehouse --';
 
+/** What others have written, such as a recording, is not to move the cursor or retitle the window. */
+const controls = /[^\P{Cc}\n]/gu;
+const visible = (control: string): string => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`;
+
 /** Ends a command. Its message is the one line that the operator sees, and says what to do next. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
@@ -26,7 +30,7 @@ export class OperatorCommand extends Command {
   /** Prints the result: where `--json` is given as one JSON document, else as `text`. */
   print(value: unknown, text: string): void {
     const { json } = this.optsWithGlobals<{ json?: true }>();
-    process.stdout.write(`${json ? JSON.stringify(value) : text}\n`);
+    process.stdout.write(`${json ? JSON.stringify(value) : text.replaceAll(controls, visible)}\n`);
   }
 
   override createCommand(name?: string): OperatorCommand {

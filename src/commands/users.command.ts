@@ -4,6 +4,8 @@ import { accountDto, describeAccount, tableOf } from './account.dto.js';
 import { withApplication } from './application.js';
 import { wholeNumber } from './number.js';
 import { readPassword } from './password.js';
+import { addMigrationStatus } from './migration-status.command.js';
+import { addImport } from './users-import.command.js';
 import type { OperatorCommand } from './operator.command.js';
 
 const USER = 'e-mail address, public id or number';
@@ -22,6 +24,8 @@ export function addUsers(program: OperatorCommand): void {
   addFinalChanges(users);
   addSetRole(users);
   addSetPassword(users);
+  addImport(users);
+  addMigrationStatus(users);
 }
 
 function addCreate(users: OperatorCommand): void {

@@ -4,6 +4,9 @@ import { SweepingService } from '../platform/database/sweeping.service.js';
 import { OneTimeToken } from './one-time-token.entity.js';
 import { OneTimeTokensService } from './one-time-tokens.service.js';
 
+/** So that the audit can say whose token had expired, to who comes back to a mail of yesterday. */
+const KEPT_MS = 24 * 3_600_000;
+
 @Module({
   imports: [TypeOrmModule.forFeature([OneTimeToken])],
   providers: [OneTimeTokensService],
@@ -11,6 +14,11 @@ import { OneTimeTokensService } from './one-time-tokens.service.js';
 })
 export class OneTimeTokensModule {
   constructor(sweeping: SweepingService) {
-    sweeping.add({ table: 'one_time_tokens', key: 'token_hash', condition: 'expires_at <= $1' });
+    sweeping.add({
+      table: 'one_time_tokens',
+      key: 'token_hash',
+      condition: 'expires_at <= $1',
+      keepMs: KEPT_MS,
+    });
   }
 }

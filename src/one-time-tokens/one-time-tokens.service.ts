@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Clock } from '../platform/clock/clock.service.js';
 import { statement } from '../platform/database/statement.js';
-import { AppError } from '../platform/errors/app.errors.js';
+import { AppError, nameOf, type AccountName } from '../platform/errors/app.errors.js';
 import { oneTimeTokensErrors } from './one-time-tokens.errors.js';
 
 /** NIST SP 800-63B-4 asks for 64 bits at least; this many nobody needs to count tries for. */
@@ -55,14 +55,14 @@ export class OneTimeTokensService {
     return { value, expiresAt };
   }
 
-  /** What a good token is about; it stays good. @throws `one_time_token_rejected` */
-  async find(purpose: string, token: string): Promise<FoundToken> {
-    const [row] = await statement<FoundRow>(
+  /** What a token is about that nobody has used, good or expired; it stays what it is. @throws `one_time_token_rejected` */
+  async find(purpose: string, token: string): Promise<FoundToken & { isExpired: boolean }> {
+    const [row] = await statement<FoundRow & { expires_at: number }>(
       this.dataSource,
-      'SELECT subject, content FROM one_time_tokens WHERE token_hash = $1 AND purpose = $2 AND expires_at > $3',
-      [hashOf(token), purpose, this.clock.now()],
+      'SELECT subject, content, expires_at FROM one_time_tokens WHERE token_hash = $1 AND purpose = $2',
+      [hashOf(token), purpose],
     );
-    return foundIn(row);
+    return { ...foundIn(row), isExpired: row !== undefined && row.expires_at <= this.clock.now() };
   }
 
   /** Uses a token up, in one statement, however many try at once; not if the transaction rolls back. @throws `one_time_token_rejected` */
@@ -96,10 +96,14 @@ function foundIn(row: FoundRow | undefined): FoundToken {
   return { subject: row.subject, content: JSON.parse(row.content) as unknown };
 }
 
-/** `reason` is for the log: unknown, expired and used tokens are told the same. */
-export const tokenRejected = (reason: string): AppError => {
+/** `reason` and `account` are for log and audit: unknown, expired and used tokens are told the same. */
+export const tokenRejected = (reason: string, account?: AccountName): AppError => {
   const definition = oneTimeTokensErrors.one_time_token_rejected;
-  return new AppError(definition, { reason, details: { token: [{ message: definition.sentence }] } });
+  return new AppError(definition, {
+    reason,
+    details: { token: [{ message: definition.sentence }] },
+    ...(account && { account: nameOf(account) }),
+  });
 };
 
 // A random token needs no salt and no slow hash: there is nothing to guess.

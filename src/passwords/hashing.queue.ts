@@ -36,6 +36,8 @@ export class HashingQueue {
   constructor(
     private readonly threads: number,
     private readonly maxWaitMs: number,
+    /** What a thread is given at once: with the next one at hand it need not wait until the event loop finds time. */
+    private readonly turnsOfAThread = 1,
   ) {}
 
   /** @throws `service_unavailable`, `client_closed_request`, whatever `work` or the turn's `admit` throw */
@@ -97,7 +99,7 @@ export class HashingQueue {
   }
 
   private dispatch(): void {
-    while (this.running < this.threads) {
+    while (this.running < this.threads * this.turnsOfAThread) {
       const next = this.next();
       if (!next) return;
       clearTimeout(next.patience);
@@ -125,8 +127,9 @@ export class HashingQueue {
     await admit?.();
     if (signal?.aborted) throw hungUp();
     const begun = performance.now();
+    const turns = Math.max(1, this.running / this.threads);
     const result = await work();
-    this.meanMs += (performance.now() - begun - this.meanMs) / 8;
+    this.meanMs += ((performance.now() - begun) / turns - this.meanMs) / 8;
     return result;
   }
 }

@@ -3,7 +3,7 @@ import { JwtService } from '@nestjs/jwt';
 import { Clock } from '../platform/clock/clock.service.js';
 import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import type { Session } from './session.entity.js';
-import { canonicalSignature, type SigningKey } from './signing-key.js';
+import { canonicalSignature, type SigningAlgorithm, type SigningKey } from './signing-key.js';
 import { SigningKeysService } from './signing-keys.service.js';
 
 /** The claims of an access token. Instants are seconds since the Unix epoch (RFC 7519 §2). */
@@ -64,8 +64,7 @@ export class AccessTokensService {
       algorithm,
       privateKey: signWith,
     });
-    const end = token.lastIndexOf('.') + 1;
-    const issued = token.slice(0, end) + canonicalSignature(token.slice(end), algorithm);
+    const issued = algorithm === 'HS256' ? token : withCanonicalSignature(token, algorithm);
     this.remember(issued, claims);
     return issued;
   }
@@ -119,6 +118,11 @@ export class AccessTokensService {
     const now = Math.floor(this.clock.now() / 1000);
     return now < exp && iat <= now + LEEWAY_SECONDS;
   }
+}
+
+function withCanonicalSignature(token: string, algorithm: SigningAlgorithm): string {
+  const end = token.lastIndexOf('.') + 1;
+  return token.slice(0, end) + canonicalSignature(token.slice(end), algorithm);
 }
 
 /** One byte string has one base64url form (RFC 4648 §3.5); others of its spellings are refused. */

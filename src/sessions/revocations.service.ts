@@ -15,6 +15,7 @@ import { Clock } from '../platform/clock/clock.service.js';
 import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import { statement } from '../platform/database/statement.js';
 import { revocationLag, revocationsHeld } from './sessions.metrics.js';
+import { isPostgres } from '../platform/database/lock.js';
 
 export interface RevokedSession {
   id: string;
@@ -131,7 +132,7 @@ export class RevocationsService
    * at one poll is visible to it for good, so the next begins there. SQLite has one writer: numbers are in order.
    */
   private get sql(): { position: string; floor: string } {
-    return this.dataSource.options.type === 'postgres'
+    return isPostgres(this.dataSource)
       ? {
           position: 'pg_current_xact_id()::text::bigint',
           floor: 'SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS floor',

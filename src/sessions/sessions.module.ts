@@ -5,14 +5,15 @@ import { SweepingService } from '../platform/database/sweeping.service.js';
 import { AccessTokensService } from './access-tokens.service.js';
 import { Revocation } from './revocation.entity.js';
 import { RevocationsService } from './revocations.service.js';
+import { RotationsService } from './rotations.service.js';
 import { Session } from './session.entity.js';
 import { SessionsService } from './sessions.service.js';
 import { SigningKeysService } from './signing-keys.service.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([Session, Revocation]), JwtModule.register({})],
-  providers: [SessionsService, AccessTokensService, RevocationsService, SigningKeysService],
-  exports: [SessionsService, AccessTokensService, RevocationsService, SigningKeysService],
+  providers: [SessionsService, RotationsService, AccessTokensService, RevocationsService, SigningKeysService],
+  exports: [SessionsService, RotationsService, AccessTokensService, RevocationsService, SigningKeysService],
 })
 export class SessionsModule {
   constructor(sweeping: SweepingService) {

@@ -6,6 +6,7 @@ import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import { randomToken } from '../platform/crypto/random.js';
 import { statement } from '../platform/database/statement.js';
 import { RevocationsService } from './revocations.service.js';
+import { insertSession } from './session-row.js';
 import { Session } from './session.entity.js';
 
 /** How long a revocation outlasts the tokens: a clock that was put forward and back must not let them in again. */
@@ -19,15 +20,6 @@ export interface Client {
   /** What the client is told in `X-Request-Id`. */
   requestId: string;
 }
-
-/**
- * What became of a token that asked for its successor: the session's newest (`rotated`), or its parent within the grace, which
- * gets the same successor (`repeated`); a session that is no more; an older token, or the parent after the grace, which only
- * somebody who copied it can hold (RFC 9700 §4.14.2).
- */
-export type Rotation =
-  | { outcome: 'rotated' | 'repeated' | 'reused'; session: Session }
-  | { outcome: 'ended'; session?: undefined };
 
 /** Sessions: one row a login, which every refresh asks. */
 @Injectable()
@@ -45,17 +37,16 @@ export class SessionsService {
     user: { id: number; publicId: string },
     client: Omit<Client, 'requestId'>,
     manager: EntityManager,
-  ): Promise<{ session: Session; displaced: Session[] }> {
+  ): Promise<{ session: Session; displaced: { id: string }[] }> {
     const now = this.clock.now();
     const { maxSessionsPerUser, sessionTtlSeconds } = this.config;
-    const displaced = await manager.find(Session, {
-      where: { userId: user.id },
-      order: { refreshedAt: 'DESC' },
-      skip: maxSessionsPerUser - 1,
-      take: 1_000,
-    });
+    const displaced = await statement<{ id: string }>(
+      manager,
+      'SELECT id FROM sessions WHERE user_id = $1 ORDER BY refreshed_at DESC LIMIT 1000 OFFSET $2',
+      [user.id, maxSessionsPerUser - 1],
+    );
     for (const { id } of displaced) await this.end(id, manager);
-    const session = manager.create(Session, {
+    const session: Session = {
       id: `${user.publicId}.${randomToken()}`,
       userId: user.id,
       tokenId: randomToken(),
@@ -66,8 +57,8 @@ export class SessionsService {
       refreshedAt: now,
       tokensExpireAt: this.tokenExpiry(now),
       expiresAt: now + sessionTtlSeconds * 1000,
-    });
-    await manager.insert(Session, session);
+    };
+    await insertSession(session, manager);
     return { session, displaced };
   }
 
@@ -83,26 +74,6 @@ export class SessionsService {
   async listOf(userId: number): Promise<Session[]> {
     const sessions = await this.sessions.find({ where: { userId }, order: { createdAt: 'DESC' } });
     return sessions.filter(({ expiresAt }) => expiresAt > this.clock.now());
-  }
-
-  /** Gives the session its next token id, if `tokenId` is its newest: one conditional UPDATE, however many ask at once. */
-  async rotate(id: string, tokenId: string): Promise<Rotation> {
-    const now = this.clock.now();
-    const [rotated] = await statement<SessionRow>(
-      this.dataSource,
-      `UPDATE sessions SET previous_token_id = token_id, token_id = $1, refreshed_at = $2,
-         tokens_expire_at = CASE WHEN tokens_expire_at > $3 THEN tokens_expire_at ELSE $3 END
-       WHERE id = $4 AND token_id = $5 AND expires_at > $2
-       RETURNING *`,
-      [randomToken(), now, this.tokenExpiry(now), id, tokenId],
-    );
-    if (rotated) return { outcome: 'rotated', session: sessionOf(rotated) };
-    const session = await this.find(id);
-    if (!session) return { outcome: 'ended' };
-    // Counted from the rotation, never renewed: a repetition changes nothing.
-    const isInGrace = now - session.refreshedAt <= this.config.refreshGraceSeconds * 1000;
-    const isParent = session.previousTokenId === tokenId;
-    return { outcome: isParent && isInGrace ? 'repeated' : 'reused', session };
   }
 
   /** Ends a session and revokes its tokens. False: it was no more. */
@@ -132,29 +103,3 @@ export class SessionsService {
     return issuedAt + this.config.accessTokenTtlSeconds * 1000;
   }
 }
-
-interface SessionRow {
-  id: string;
-  user_id: number;
-  token_id: string;
-  previous_token_id: string | null;
-  address: string;
-  user_agent: string;
-  created_at: number;
-  refreshed_at: number;
-  tokens_expire_at: number;
-  expires_at: number;
-}
-
-const sessionOf = (row: SessionRow): Session => ({
-  id: row.id,
-  userId: row.user_id,
-  tokenId: row.token_id,
-  previousTokenId: row.previous_token_id,
-  address: row.address,
-  userAgent: row.user_agent,
-  createdAt: row.created_at,
-  refreshedAt: row.refreshed_at,
-  tokensExpireAt: row.tokens_expire_at,
-  expiresAt: row.expires_at,
-});

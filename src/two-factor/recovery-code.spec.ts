@@ -40,12 +40,19 @@ describe('canonicalRecoveryCode', () => {
     },
   );
 
+  it.each(['Wp8Tz0yQ1x-Kd93LmVb7C', 'a'.repeat(16), '0123456789012345', 'z'.repeat(64)])(
+    'takes %j, which another system made, for one',
+    (text) => {
+      expect(canonicalRecoveryCode(text)).toBe(text.replace('-', '').toLowerCase());
+    },
+  );
+
   it.each([
     '',
     '-',
     'abcd-efgh-ij23-mno',
-    'abcd-efgh-ij23-mnopq',
-    'abcd-efgh-ij18-mnop',
+    'abcd-efgh-ij23-mno!',
+    'a'.repeat(65),
     'abcd_efgh_ij23_mnop',
     'äbcd-efgh-ij23-mnop',
     `${code}\n`,

@@ -80,7 +80,7 @@ describe('matchedStep', () => {
     }
   });
 
-  it.each([0, 1, 10, 19, 21, 32, 64])('throws for a secret of %i bytes', (length) => {
+  it.each([0, 1, 9, 56, 64])('throws for a secret of %i bytes', (length) => {
     for (const code of ['081804', '328482', '000000']) {
       expect(() => matchedStep(Buffer.alloc(length), code, 1_111_111_109_000, 1)).toThrow(RangeError);
     }

@@ -2,10 +2,15 @@ import { timingSafeEqual } from 'node:crypto';
 import speakeasy from 'speakeasy';
 
 export const TOTP_STEP_SECONDS = 30;
-const SECRET_BYTES = 20;
 
-/** RFC 4226 §4 recommends 160 bits. */
-export const TOTP_SECRET_BYTES = SECRET_BYTES;
+/** Of those that we make: RFC 4226 §4 recommends 160 bits. */
+export const TOTP_SECRET_BYTES = 20;
+/** Of those that came from elsewhere: the 80 bits that authenticators began with, and what fits its column encrypted. */
+export const TOTP_SECRET_MIN_BYTES = 10;
+export const TOTP_SECRET_MAX_BYTES = 55;
+
+export const isTotpSecret = ({ length }: Buffer): boolean =>
+  length >= TOTP_SECRET_MIN_BYTES && length <= TOTP_SECRET_MAX_BYTES;
 
 /**
  * The time step whose code (RFC 6238: SHA-1, 6 digits, 30 s) `code` is, looked for up to `window` steps around `now`; undefined
@@ -18,7 +23,7 @@ export function matchedStep(
   now: number,
   window: 0 | 1 | 2,
 ): number | undefined {
-  if (secret.length !== SECRET_BYTES) throw new RangeError(`a TOTP secret has ${SECRET_BYTES} bytes`);
+  if (!isTotpSecret(secret)) throw new RangeError('that is no TOTP secret');
   if (!/^[0-9]{6}$/.test(code)) return undefined;
   const step = Math.floor(now / 1000 / TOTP_STEP_SECONDS);
   const match = speakeasy.totp.verifyDelta({

@@ -8,9 +8,10 @@ import { EncryptionService } from '../platform/crypto/encryption.service.js';
 import { statement } from '../platform/database/statement.js';
 import { AppError } from '../platform/errors/app.errors.js';
 import { afterFailure, isSpent } from './code-budget.js';
+import { isEnabled } from './enabled.js';
 import { canonicalRecoveryCode, generateRecoveryCodes, hashRecoveryCode } from './recovery-code.js';
 import { RecoveryCode } from './recovery-code.entity.js';
-import { driftOf, matchedStep, TOTP_SECRET_BYTES } from './totp.js';
+import { driftOf, isTotpSecret, matchedStep, TOTP_SECRET_BYTES } from './totp.js';
 import { TwoFactor } from './two-factor.entity.js';
 import { twoFactorErrors } from './two-factor.errors.js';
 import { isGuess, wrongCode, type FactorVerdict } from './verdict.js';
@@ -41,7 +42,7 @@ export class TwoFactorService {
     const factor = await manager.findOneBy(TwoFactor, { userId });
     if (factor?.confirmedAt) throw new AppError(twoFactorErrors.two_factor_enabled);
     const secret = randomBytes(TOTP_SECRET_BYTES);
-    const encrypted = this.encryption.encrypt(secret, context(userId));
+    const encrypted = this.encryption.encrypt(secret, secretContext(userId));
     // The budget of wrong codes stays: asking again is no way to renew it.
     if (factor) await manager.update(TwoFactor, { userId }, { secret: encrypted });
     else
@@ -51,7 +52,7 @@ export class TwoFactorService {
 
   /** The account's factor where it is on: its login asks for a code. */
   async enabled(userId: number, manager: EntityManager = this.factors.manager): Promise<TwoFactor | null> {
-    return manager.findOneBy(TwoFactor, { userId, confirmedAt: MoreThan(0) });
+    return (await isEnabled(userId, manager)) ? manager.findOneByOrFail(TwoFactor, { userId }) : null;
   }
 
   /** Which of these accounts have it on. */
@@ -94,11 +95,12 @@ export class TwoFactorService {
     return this.factors.manager.countBy(RecoveryCode, { userId });
   }
 
-  /** Turns it off, and forgets all of it. False: there was nothing. */
+  /** Turns it off, and forgets all of it, an enrolment that was begun too. Whether it was on. */
   async remove(userId: number, manager: EntityManager): Promise<boolean> {
+    const wasOn = await isEnabled(userId, manager);
     await manager.delete(RecoveryCode, { userId });
-    const { affected } = await manager.delete(TwoFactor, { userId });
-    return affected === 1;
+    await manager.delete(TwoFactor, { userId });
+    return wasOn;
   }
 
   /**
@@ -136,7 +138,7 @@ export class TwoFactorService {
       });
       for (const factor of batch) {
         if (this.encryption.isCurrent(factor.secret)) continue;
-        const secret = this.encryption.decrypt(factor.secret, context(factor.userId));
+        const secret = this.encryption.decrypt(factor.secret, secretContext(factor.userId));
         if (secret) result.reencrypted += await this.reencrypt(factor, secret, this.factors.manager);
         else result.unreadable += 1;
       }
@@ -147,8 +149,8 @@ export class TwoFactorService {
 
   /** RFC 6238 §5.2: each time step once. Steps only move forward, in one conditional UPDATE. */
   private async useCode(factor: TwoFactor, code: string, manager: EntityManager): Promise<FactorVerdict> {
-    const secret = this.encryption.decrypt(factor.secret, context(factor.userId));
-    if (secret?.length !== TOTP_SECRET_BYTES) {
+    const secret = this.encryption.decrypt(factor.secret, secretContext(factor.userId));
+    if (!secret || !isTotpSecret(secret)) {
       this.logger.error({
         msg: 'ALARM: a two-factor secret cannot be decrypted; its owner cannot log in',
         user_id: factor.userId,
@@ -188,11 +190,11 @@ export class TwoFactorService {
     const { affected } = await manager.update(
       TwoFactor,
       { userId: factor.userId, secret: factor.secret },
-      { secret: this.encryption.encrypt(secret, context(factor.userId)) },
+      { secret: this.encryption.encrypt(secret, secretContext(factor.userId)) },
     );
     return affected ?? 0;
   }
 }
 
 /** Binds a ciphertext to its account: moved to another row it opens nothing. */
-const context = (userId: number): string => `two-factor secret of user ${userId}`;
+export const secretContext = (userId: number): string => `two-factor secret of user ${userId}`;

@@ -5,17 +5,19 @@ import { Clock } from '../platform/clock/clock.service.js';
 import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import { randomString } from '../platform/crypto/random.js';
 import { isUniqueViolation } from '../platform/database/database.errors.js';
+import { Gathering } from '../platform/database/gathering.js';
 import { statement } from '../platform/database/statement.js';
-import { forUpdate } from '../platform/database/lock.js';
+import { forUpdate, isPostgres } from '../platform/database/lock.js';
 import { AppError } from '../platform/errors/app.errors.js';
 import { httpErrors } from '../platform/errors/http.errors.js';
-import { userOf, type UserRow } from './user-row.js';
+import { traced } from '../platform/tracing/request-traces.js';
+import { selectByPublicId, userOf, type UserRow } from './user-row.js';
 import { User } from './user.entity.js';
 import { usersErrors } from './users.errors.js';
 
 /** Any constant: the advisory lock of who takes an administrator away. */
 const ADMINISTRATORS_LOCK = 0x6761_7461;
-const PUBLIC_ID_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
+export const PUBLIC_ID_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 
 export interface NewUser {
   /** Canonical. */
@@ -27,6 +29,10 @@ export interface NewUser {
 /** Accounts, and nothing about how their owners prove who they are. */
 @Injectable()
 export class UsersService {
+  private readonly byPublicId = new Gathering((publicIds: string[]) =>
+    selectByPublicId(this.users.manager.dataSource, publicIds),
+  );
+
   constructor(
     @InjectRepository(User) private readonly users: Repository<User>,
     private readonly clock: Clock,
@@ -72,8 +78,9 @@ export class UsersService {
     return this.findWhere('id = $1', id);
   }
 
+  /** What every refresh asks: those that ask at the same time share a statement. */
   findByPublicId(publicId: string): Promise<User | null> {
-    return this.findWhere('public_id = $1', publicId);
+    return traced('find account', () => this.byPublicId.ask(publicId));
   }
 
   private async findWhere(condition: string, value: string | number): Promise<User | null> {
@@ -148,7 +155,7 @@ export class UsersService {
   async keepAnAdministrator(user: User, manager: EntityManager): Promise<void> {
     if (user.role !== 'admin' || user.disabledAt !== null || user.passwordHash === null) return;
     // SQLite's transactions are the only writer from their beginning.
-    if (manager.dataSource.options.type === 'postgres')
+    if (isPostgres(manager.dataSource))
       await manager.query('SELECT pg_advisory_xact_lock($1)', [ADMINISTRATORS_LOCK]);
     const usable = { role: 'admin', disabledAt: IsNull(), passwordHash: Not(IsNull()) };
     if (await manager.existsBy(User, { ...usable, id: Not(user.id) })) return;
@@ -181,9 +188,8 @@ export class UsersService {
     await manager.delete(User, { id });
   }
 
-  /** Puts a fresh hash of the same password in place of `from`; does nothing where that is no longer the hash. */
-  async rehash(id: number, from: string, to: string): Promise<boolean> {
-    const { affected } = await this.users.update({ id, passwordHash: from }, { passwordHash: to });
-    return affected === 1;
+  /** Another hash of the same password. */
+  async rehash(id: number, passwordHash: string, manager: EntityManager): Promise<void> {
+    await manager.update(User, { id }, { passwordHash });
   }
 }

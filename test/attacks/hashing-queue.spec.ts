@@ -9,7 +9,8 @@ import { expectRefusal } from '../support/refusal.js';
 import { LOGIN_PATHS } from '../support/second-factor.js';
 import { open, requestBytes } from '../support/socket.js';
 
-const THREADS = availableParallelism();
+/** What the threads are given at once: each the one it computes, and the next. */
+const HANDED_OUT = 2 * availableParallelism();
 /** Time enough to fill the queue on a busy machine. */
 const MAX_WAIT_MS = 8_000;
 
@@ -24,7 +25,7 @@ class HeldThreads {
     const run = pool.run.bind(pool);
     const released = new Promise<void>((resolve) => (this.release = resolve));
     pool.run = async (task) => {
-      if (task.kind === 'compare') {
+      if (task.kind === 'verify') {
         this.begun += 1;
         await released;
       }
@@ -41,7 +42,7 @@ describe('more logins than there are threads to hash for', () => {
   beforeEach(async () => {
     t = await startApp({ env: { LOGIN_QUEUE_MAX_WAIT_MS: String(MAX_WAIT_MS) } });
     await t.createUser('owner@example.com');
-    // The first makes the decoy.
+    // The first starts the threads.
     await guess('/v1/login');
     threads = new HeldThreads(t);
   });
@@ -60,9 +61,9 @@ describe('more logins than there are threads to hash for', () => {
   };
 
   it('are all answered in the end', async () => {
-    const answers = guesses(5 * THREADS);
-    await eventually(() => waiting() === 4 * THREADS);
-    expect(threads.begun).toBe(THREADS);
+    const answers = guesses(5 * HANDED_OUT);
+    await eventually(() => waiting() === 4 * HANDED_OUT);
+    expect(threads.begun).toBe(HANDED_OUT);
     threads.release();
     expect((await answers).every(({ status }) => status === 401)).toBe(true);
   });
@@ -72,21 +73,21 @@ describe('more logins than there are threads to hash for', () => {
     const refused = () => t.logs.filter(({ reason }) => reason === 'hashing_queue_full').length;
     while (refused() === 0) {
       for (let i = 0; i < 10; i += 1) begun.push(guess('/v1/login'));
-      await eventually(() => waiting() + THREADS >= begun.length || refused() > 0);
+      await eventually(() => waiting() + HANDED_OUT >= begun.length || refused() > 0);
     }
-    await eventually(() => refused() + waiting() + THREADS === begun.length);
+    await eventually(() => refused() + waiting() + HANDED_OUT === begun.length);
     const admitted = waiting();
     for (const path of LOGIN_PATHS) {
       const answer = await guess(path);
       expectRefusal(answer, path, 503, 'Service Unavailable.');
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThanOrEqual(MAX_WAIT_MS / 1000);
     }
-    expect([waiting(), threads.begun]).toEqual([admitted, THREADS]);
+    expect([waiting(), threads.begun]).toEqual([admitted, HANDED_OUT]);
     threads.release();
     const statuses = (await Promise.all(begun)).map(({ status }) => status);
-    expect(statuses.filter((status) => status === 401).length).toBe(THREADS + admitted);
+    expect(statuses.filter((status) => status === 401).length).toBe(HANDED_OUT + admitted);
     expect(new Set(statuses)).toEqual(new Set([401, 503]));
-    expect(threads.begun).toBe(THREADS + admitted);
+    expect(threads.begun).toBe(HANDED_OUT + admitted);
     await login(t.url, 'owner@example.com', PASSWORD);
   });
 
@@ -103,13 +104,13 @@ describe('more logins than there are threads to hash for', () => {
       threads.release();
       await running;
       expect((await last).status).toBe(401);
-      expect(threads.begun).toBe(THREADS + 1);
+      expect(threads.begun).toBe(HANDED_OUT + 1);
       expect(await t.dataSource.query('SELECT * FROM sessions')).toEqual([]);
     }
 
     it('leave the queue', async () => {
-      const running = guesses(THREADS);
-      await eventually(() => threads.begun === THREADS);
+      const running = guesses(HANDED_OUT);
+      await eventually(() => threads.begun === HANDED_OUT);
       const sockets = await Promise.all(Array.from({ length: 20 }, (_, i) => send(LOGIN_PATHS[i % 2] ?? '')));
       await eventually(() => waiting() === 20);
       for (const socket of sockets) socket.destroy();
@@ -118,8 +119,8 @@ describe('more logins than there are threads to hash for', () => {
     });
 
     it('do not enter it where they had left before', async () => {
-      const running = guesses(THREADS);
-      await eventually(() => threads.begun === THREADS);
+      const running = guesses(HANDED_OUT);
+      await eventually(() => threads.begun === HANDED_OUT);
       for (let i = 0; i < 20; i += 1) (await send('/v1/login')).destroySoon();
       await expectNothingComputed(running);
     });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { AccountsService } from '../../src/admin/accounts.service.js';
 import { PASSWORD, startApp, type TestApp } from '../support/app.js';
+import { auditOf } from '../support/audit.js';
 import { bearer, login, post, send, type Answer } from '../support/http.js';
 import { drain, startMailServer, tokenIn, type MailServer } from '../support/mail.js';
 import { expectNoServerErrors } from '../support/refusal.js';
@@ -222,6 +223,27 @@ describe('a reset token', () => {
     await accounts().disable(user.email);
     await drain(t);
     expect(server.to(user.email)).toEqual([]);
+  });
+});
+
+describe('whoever asks the audit why a token was refused', () => {
+  const explained = async (answer: Answer) => {
+    expectRejected(answer);
+    const [event] = await auditOf(t, answer);
+    return [event?.reason, event?.publicId];
+  };
+
+  it('is told whose token it was, where that is known', async () => {
+    const stale = await emailToken(unused());
+    const expired = await resetToken();
+    t.clock.advance(1_801);
+    expect(await explained(await reset(expired))).toEqual(['expired_token', user.publicId]);
+    expect((await reset(await resetToken())).status).toBe(204);
+    expect(await explained(await ask('confirm-email', { token: stale }))).toEqual([
+      'account_changed',
+      user.publicId,
+    ]);
+    expect(await explained(await reset('x'.repeat(43)))).toEqual(['unknown_token', null]);
   });
 });
 

@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { statement } from '../../src/platform/database/statement.js';
 import { PASSWORD, startApp, type TestApp } from '../support/app.js';
 import { login } from '../support/http.js';
+import { onPostgres } from '../support/scope.js';
 import { startProcess, type ServerProcess } from '../support/process.js';
 import { claimsOf, refresh } from '../support/tokens.js';
 
@@ -53,4 +54,26 @@ describe(`${PARALLEL} parallel refreshes of one token, ${ROUNDS} rounds, no retr
   it('on one instance', () => race(() => t.url), 120_000);
 
   it('across two processes on one database', () => race((i) => processes[i % 2 ? 1 : 0].url), 120_000);
+  onPostgres('whose row somebody holds', () => {
+    it('waits alone, and rotates once it is let go', async () => {
+      const people = await Promise.all(Array.from({ length: 20 }, () => t.createUser()));
+      const tokens = await Promise.all(people.map(({ email }) => login(t.url, email, PASSWORD)));
+      const [held = '', ...others] = tokens;
+      let isDone = false;
+      const holder = t.app.get(DataSource).createQueryRunner();
+      await holder.startTransaction();
+      await holder.query('SELECT id FROM sessions WHERE id = $1 FOR UPDATE', [claimsOf(held)['sid']]);
+      const waiting = refresh(t.url, held).finally(() => (isDone = true));
+      const answers = await Promise.all(others.map((token) => refresh(t.url, token)));
+      expect(answers.map(({ status }) => status)).toEqual(Array(others.length).fill(200));
+      expect(isDone).toBe(false);
+      await holder.rollbackTransaction();
+      await holder.release();
+      const { status, body } = await waiting;
+      expect(status).toBe(200);
+      expect(claimsOf((body as { access_token: string }).access_token)['jti']).not.toBe(
+        claimsOf(held)['jti'],
+      );
+    });
+  });
 });

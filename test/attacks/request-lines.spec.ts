@@ -108,6 +108,8 @@ describe('a request', () => {
 
   it.each([
     ['without a host', 'GET /api/films HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'Bad Request.'],
+    ['with two hosts', 'GET /api/films HTTP/1.1\r\nHost: x\r\nhOST: y\r\n\r\n', 400, 'Bad Request.'],
+    ['with one host, twice', 'GET /api/films HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n', 400, 'Bad Request.'],
     ['of HTTP/1.0, without a host', 'GET /api/films HTTP/1.0\r\n\r\n', 401, TOKEN_REFUSED],
     ['of HTTP/1.9', 'GET /api/films HTTP/1.9\r\nHost: x\r\n\r\n', 400, undefined],
     ['of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400, undefined],

@@ -51,6 +51,7 @@ describe.each(['/v1/login', '/api/users/auth'])('POST %s', (path) => {
     ['$2a$, as older bcrypts write', `$2a$${good.slice(4)}`],
     ['a lower cost', hashOf(PASSWORD, 4)],
     ['a higher cost', hashOf(PASSWORD, 8)],
+    ['$2y$, as PHP writes', `$2y$${good.slice(4)}`],
   ])('reads a hash of %s, or the refusals below would mean nothing', async (_, hash) => {
     await store(hash);
     expect((await attempt(PASSWORD)).status).toBe(200);
@@ -63,7 +64,6 @@ describe.each(['/v1/login', '/api/users/auth'])('POST %s', (path) => {
     ['no hash', null],
     ['nothing', ''],
     ['the password itself', PASSWORD],
-    ['$2y$, which bcrypt answers at once', `$2y$${good.slice(4)}`],
     ['$2x$, which computes something else', `$2x$${good.slice(4)}`],
     ['$2$', `$2$${good.slice(4)}`],
     ['$2B$', `$2B$${good.slice(4)}`],
@@ -84,9 +84,11 @@ describe.each(['/v1/login', '/api/users/auth'])('POST %s', (path) => {
     ['a cost of one digit', `$2b$6$${tail}`],
     ['a negative cost', `$2b$-6$${tail}`],
     ['a cost in letters', `$2b$xx$${tail}`],
-    ['MD5', '5f4dcc3b5aa765d61d8327deb882cf99'],
-    ['md5-crypt', '$1$salt$qJH7.N4xYta3aEG/dfqo/0'],
-    ['SHA-512-crypt', `$6$salt$${'x'.repeat(86)}`],
+    ['MD5 of 31 digits', '5f4dcc3b5aa765d61d8327deb882cf9'],
+    ['md5-crypt cut short', '$1$salt$qJH7.N4xYta3aEG/dfqo/'],
+    ['SHA-512-crypt of too many rounds', `$6$rounds=999999999$salt$${'x'.repeat(86)}`],
+    ['phpass of 2^31 rounds', `$P$S12345678${'x'.repeat(22)}`],
+    ['scrypt of 1 TiB', `$scrypt$ln=33,r=1024,p=1$c2FsdHNhbHQ$${'x'.repeat(43)}`],
     ['argon2id', '$argon2id$v=19$m=4194304,t=100,p=1$c2FsdHNhbHQ$aGFzaGhhc2g'],
     ['PBKDF2', 'pbkdf2_sha256$999999999$salt$aGFzaA=='],
     ['an account that is locked elsewhere', `!${good}`],
@@ -104,6 +106,28 @@ describe.each(['/v1/login', '/api/users/auth'])('POST %s', (path) => {
       expect(await stored()).toBe(hash);
     }
   });
+
+  it.each([
+    ['MD5', '5f4dcc3b5aa765d61d8327deb882cf99'],
+    ['md5-crypt', '$1$salt$qJH7.N4xYta3aEG/dfqo/0'],
+    ['PBKDF2', `pbkdf2_sha256$1$salt$${'A'.repeat(43)}=`],
+    ['LDAP', `{SSHA}${'A'.repeat(32)}`],
+    ['argon2id that its library cannot read', `$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$${'x'.repeat(86)}`],
+  ])(
+    'lets nobody in by a foreign hash of %s of another password, and goes on to compute',
+    async (_, hash) => {
+      await store(hash);
+      for (const password of [PASSWORD, hash.slice(0, 72)]) {
+        const rounds = await work(async () =>
+          expectRefusal(await attempt(password), path, 401, LOGIN_REFUSED),
+        );
+        // By the clock, in steps of the cheapest that bcrypt has: what is left of a hash of ours.
+        expect(rounds).toBeGreaterThanOrEqual(2 ** 4);
+        expect(rounds).toBeLessThanOrEqual(2 ** COST);
+        expect(await stored()).toBe(hash);
+      }
+    },
+  );
 
   it.each([
     [

@@ -1,19 +1,11 @@
 import { createHash } from 'node:crypto';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Secret } from 'otpauth';
-import type { DataSource } from 'typeorm';
-import { createDataSource, dataSourceOptions } from '../../src/platform/database/data-source.js';
 import { PASSWORD } from '../support/app.js';
-import { createDatabase, type TestDatabase } from '../support/database.js';
 import { bearer, login, post, send } from '../support/http.js';
-import { startProcess, type ServerProcess } from '../support/process.js';
+import { eventually } from '../support/keys.js';
 import { Authenticator, LOGIN_PATHS, tryLogin } from '../support/second-factor.js';
+import { expectNoneOf, formsOf, Witness, type Places } from '../support/witness.js';
 
 const ADMINISTRATOR = { email: 'admin@example.com' };
 
@@ -40,19 +32,8 @@ const formsOfRecoveryCode = (code: string): string[] => {
 
 /** Secrets and codes are shown once, to their owner: whoever reads logs, answers or the database learns none of them. */
 describe('after two-factor was used in every way, at LOG_LEVEL trace', () => {
-  let database: TestDatabase;
-  let server: ServerProcess;
-  let dataSource: DataSource;
-  let logs = '';
-  let tables = '';
-  let files = '';
-  let webhooks = '';
-  const receiver = createServer((request, response) => {
-    void text(request).then((body) => {
-      webhooks += `${JSON.stringify(request.headers)} ${body}\n`;
-      response.end();
-    });
-  });
+  let witness: Witness;
+  let places: Places;
   /** Every answer but the two kinds that show what was made. */
   const answers: string[] = [];
   const secrets: string[] = [];
@@ -60,24 +41,12 @@ describe('after two-factor was used in every way, at LOG_LEVEL trace', () => {
   const codes: string[] = [];
 
   beforeAll(async () => {
-    database = await createDatabase();
-    await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
-    server = await startProcess(database, {
-      LOG_LEVEL: 'trace',
-      TOTP_WINDOW_STEPS: '2',
-      WEBHOOK_URL: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`,
-      WEBHOOK_SECRET: 'wh-8fK2mQ7xVt4ZrB9nLc3Yp6Ds1Jg5Ha0E',
-    });
-    dataSource = createDataSource(dataSourceOptions({ ...database }));
-    await dataSource.initialize();
+    witness = await Witness.start({ TOTP_WINDOW_STEPS: '2' });
     await useEverything();
-    await dumpEverything();
+    await eventually(() => witness.sent().includes('"two_factor.disabled"'));
+    places = { ...(await witness.places()), answers: answers.join('\n') };
   }, 60_000);
-  afterAll(async () => {
-    receiver.close();
-    await dataSource.destroy();
-    await database.drop();
-  });
+  afterAll(() => witness.remove());
 
   const keep = async (answer: ReturnType<typeof send>) => {
     const { status, text, headers } = await answer;
@@ -90,6 +59,7 @@ describe('after two-factor was used in every way, at LOG_LEVEL trace', () => {
   };
 
   async function useEverything(): Promise<void> {
+    const { server, dataSource } = witness;
     const { url } = server;
     const token = await login(url, ADMINISTRATOR.email, PASSWORD);
     const own = (route: string, body: object) => post(`${url}/v1/two-factor${route}`, body, bearer(token));
@@ -145,38 +115,8 @@ describe('after two-factor was used in every way, at LOG_LEVEL trace', () => {
     remember(await own('/confirm', spend(last.code(Date.now()))));
   }
 
-  async function dumpEverything(): Promise<void> {
-    // What is written beside the requests, and sent after them.
-    for (let i = 0; i < 100 && !webhooks.includes('"two_factor.disabled"'); i += 1) await sleep(100);
-    await sleep(500);
-    const named =
-      database.kind === 'postgres'
-        ? "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'"
-        : "SELECT name FROM sqlite_master WHERE type = 'table'";
-    const list: { name: string }[] = await dataSource.query(named);
-    for (const { name } of list)
-      tables += `${name} ${JSON.stringify(await dataSource.query(`SELECT * FROM "${name}"`))}\n`;
-    await server.end();
-    logs = server.output();
-    // Of SQLite every page, written ahead or free.
-    for (const name of readdirSync(database.dataDir))
-      files += readFileSync(join(database.dataDir, name), 'latin1');
-  }
-
-  const expectNoneOf = (forms: string[], where: Record<string, string>) => {
-    for (const [name, text] of Object.entries(where)) {
-      for (const form of forms) {
-        // Six digits are found in every number: only as a word of their own they are a code.
-        const found = /^\d+$/.test(form)
-          ? new RegExp(`(?<![\\w.])${form}(?![\\w.])`).test(text)
-          : text.includes(form);
-        expect({ name, form, found }).toEqual({ name, form, found: false });
-      }
-    }
-  };
-  const everywhere = () => ({ logs, tables, files, webhooks, answers: answers.join('\n') });
-
   it('there is something to look through', () => {
+    const { logs = '', tables, sent } = places;
     expect(logs).toContain('"reason":"wrong_code"');
     expect(logs).toContain('"reason":"code_used"');
     expect(logs).toContain('"reason":"wrong_recovery_code"');
@@ -185,7 +125,7 @@ describe('after two-factor was used in every way, at LOG_LEVEL trace', () => {
     expect(tables).toContain('two_factor [{');
     expect(tables).toContain('recovery_codes [{');
     expect(tables).toMatch(/audit_events \[\{.*wrong_recovery_code/);
-    expect(webhooks).toContain('"two_factor.enabled"');
+    expect(sent).toContain('"two_factor.enabled"');
     expect(secrets).toHaveLength(3);
     expect(recoveryCodes).toHaveLength(30);
     expect(codes.length).toBeGreaterThan(8);
@@ -193,24 +133,26 @@ describe('after two-factor was used in every way, at LOG_LEVEL trace', () => {
   });
 
   it('no secret is anywhere', () => {
-    expectNoneOf(secrets.flatMap(formsOfSecret), everywhere());
+    expectNoneOf(secrets.flatMap(formsOfSecret), places);
   });
 
   it('no code is anywhere', () => {
-    expectNoneOf(codes, everywhere());
+    expectNoneOf(codes, places);
   });
 
   it('no recovery code is anywhere', () => {
-    expectNoneOf(recoveryCodes.flatMap(formsOfRecoveryCode), everywhere());
+    expectNoneOf(recoveryCodes.flatMap(formsOfRecoveryCode), places);
   });
 
   it('no password, and nothing of an otpauth URL or QR code', () => {
     // The API's description shows one for an example.
-    expectNoneOf([PASSWORD, Buffer.from(PASSWORD).toString('latin1')], { logs, tables, files, webhooks });
-    expectNoneOf(['otpauth://totp/Gatehouse:admin', 'image/svg'], { logs, tables, files });
+    const written = { ...places, answers: '' };
+    expectNoneOf(formsOf(PASSWORD), written);
+    expectNoneOf(['otpauth://totp/Gatehouse:admin', 'image/svg'], written);
   });
 
   it('the stored secret is nothing that the secret alone, or any unkeyed arithmetic on it, gives', () => {
+    const { tables = '' } = places;
     const rows = /two_factor (\[.*\])/.exec(tables)?.[1] ?? '[]';
     const [{ secret = '' } = {}] = JSON.parse(rows) as { secret?: string }[];
     expect(secret).toMatch(/^[\w-]{8}\.[\w-]{64}$/);

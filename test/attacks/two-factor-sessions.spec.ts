@@ -86,6 +86,11 @@ describe('sessions from before two-factor was turned on, off or reset', () => {
     // Nothing to reset: nothing ends.
     expect((await accounts.resetTwoFactor(account.email)).wasOn).toBe(false);
     expect(await guarded(t.url, token)).toBe(200);
+    // Nor where it was begun and never turned on; that is forgotten all the same.
+    await enrol(t, token);
+    expect((await accounts.resetTwoFactor(account.email)).wasOn).toBe(false);
+    expect(await guarded(t.url, token)).toBe(200);
+    expect(await factorRow(t, account)).toBeUndefined();
   });
 
   it('end on other instances too', async () => {

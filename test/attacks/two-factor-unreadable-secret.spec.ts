@@ -103,9 +103,9 @@ describe('a stored secret', () => {
     await expectUnreadable();
   });
 
-  it('encrypted for the account, but of another length, refuses the login', async () => {
+  it('encrypted for the account, but of a length that none has, refuses the login', async () => {
     const encryption = t.app.get(EncryptionService);
-    for (const length of [0, 10, 19, 21]) {
+    for (const length of [0, 9]) {
       await store(encryption.encrypt(Buffer.alloc(length), `two-factor secret of user ${account.id}`));
       t.logs.length = 0;
       await expectUnreadable();

@@ -91,7 +91,7 @@ describe('logging in with two-factor on', () => {
       email: [{ message: 'The email field must be a valid email address.' }],
       password: [{ message: 'The password field must be a string.' }],
       code: [{ message: 'The code field must be 6 digits.' }],
-      recovery_code: [{ message: 'The recovery_code field must be 16 letters and digits.' }],
+      recovery_code: [{ message: 'The recovery_code field must be 16 to 64 letters and digits.' }],
     };
     const sentence = 'The email field must be a valid email address.';
     expectError(await post(`${t.url}/v1/login`, body), '/v1/login', 400, sentence, details);

@@ -149,7 +149,7 @@ describe('/v1/two-factor, from off to on to off', () => {
     const string = (field: string) => ({ message: `The ${field} field must be a string.` });
     const character = { message: 'The password field contains an invalid character.' };
     const digits = { message: 'The code field must be 6 digits.' };
-    const letters = { message: 'The recovery_code field must be 16 letters and digits.' };
+    const letters = { message: 'The recovery_code field must be 16 to 64 letters and digits.' };
     const account = await turnOn(t);
     const cases: [
       token: string,

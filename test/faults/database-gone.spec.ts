@@ -14,8 +14,10 @@ const LOCK = 'SELECT id FROM users WHERE id = $1 FOR UPDATE';
 
 const STALENESS_SECONDS = 3;
 const env = { REVOCATION_POLL_MS: '200', REVOCATION_MAX_STALENESS_SECONDS: String(STALENESS_SECONDS) };
-/** The longest anybody waits for a database that says nothing: one statement's patience, a connection's, and slack. */
-const ANSWER_MS = 9_000;
+/** The longest anybody waits for a database that is away, or says nothing. */
+const ANSWER_MS = 2_000;
+/** For a server that lives and has lost our connections: one statement's patience, a connection's, and slack. */
+const LOST_MS = 9_000;
 const RECOVERY_MS = 10_000;
 
 /** A guarded route that needs no database: what the application is asked most. */
@@ -58,10 +60,12 @@ onPostgres('the database is gone (on SQLite it cannot be: the file is open)', ()
   const signIn = (as: string) => post(`${server.url}/v1/login`, { email: as, password: PASSWORD });
   const seconds = (since: number) => (performance.now() - since) / 1000;
 
-  async function inTime(answering: Promise<Answer>): Promise<Answer> {
+  let slowest = 0;
+  async function inTime(answering: Promise<Answer>, within = ANSWER_MS): Promise<Answer> {
     const startedAt = performance.now();
     const answer = await answering;
-    expect(performance.now() - startedAt).toBeLessThan(ANSWER_MS);
+    slowest = Math.max(slowest, performance.now() - startedAt);
+    expect(performance.now() - startedAt).toBeLessThan(within);
     return answer;
   }
 
@@ -135,7 +139,9 @@ onPostgres('the database is gone (on SQLite it cannot be: the file is open)', ()
       const took = await recovery(async () => (await guarded(server.url, token)) === 200);
       token = await refreshed(server.url, token);
       expect(await guarded(server.url, await login(server.url, email, PASSWORD))).toBe(200);
-      console.info(`${fault}: back ${took.toFixed(1)} s after the database`);
+      console.info(
+        `${fault}: slowest answer ${slowest.toFixed(0)} ms, back ${took.toFixed(1)} s after the database`,
+      );
     },
     60_000,
   );
@@ -180,7 +186,7 @@ onPostgres('the database is gone (on SQLite it cannot be: the file is open)', ()
       proxy.forget();
       await manager.query(LOCK, [id]);
     });
-    const signIn = () => inTime(post(`${t.url}/v1/login`, { email: locked, password: PASSWORD }));
+    const signIn = () => inTime(post(`${t.url}/v1/login`, { email: locked, password: PASSWORD }), LOST_MS);
     const [answers] = await Promise.all([
       Promise.all(Array.from({ length: 20 }, signIn)),
       expect(lost).rejects.toThrow('Connection terminated'),

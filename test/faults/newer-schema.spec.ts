@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { gatehouse } from '../commands/gatehouse.js';
-import { startApp, type TestApp } from '../support/app.js';
+import { PASSWORD, startApp, type TestApp } from '../support/app.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
+import { bearer, login, post } from '../support/http.js';
 import { startProcess } from '../support/process.js';
 
 describe('an older program on the schema of a newer one', () => {
@@ -35,5 +36,20 @@ describe('an older program on the schema of a newer one', () => {
 
   it('goes on where it runs already: the newer one is taking over', async () => {
     expect((await fetch(`${t.url}/readyz`)).status).toBe(200);
+  });
+
+  it('goes on where the newer one has added columns to what it reads', async () => {
+    const email = 'rolling@example.com';
+    await t.createUser(email);
+    // On every connection, as long as its plan is kept.
+    const logins = () => Promise.all(Array.from({ length: 20 }, () => login(t.url, email, PASSWORD)));
+    const refreshed = async (token: string) =>
+      (await post(`${t.url}/v1/refresh-token`, undefined, bearer(token))).status;
+    const tokens = await logins();
+    expect(new Set(await Promise.all(tokens.slice(0, 10).map(refreshed)))).toEqual(new Set([200]));
+    for (const table of ['users', 'sessions'])
+      await t.dataSource.query(`ALTER TABLE ${table} ADD COLUMN from_the_future integer`);
+    expect(new Set(await Promise.all(tokens.slice(10).map(refreshed)))).toEqual(new Set([200]));
+    expect(await logins()).toHaveLength(20);
   });
 });

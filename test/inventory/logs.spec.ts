@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { User } from '../../src/users/user.entity.js';
 import { AccountsService } from '../../src/admin/accounts.service.js';
 import { startApp, type TestApp } from '../support/app.js';
+import { exchange } from '../support/socket.js';
 import { bearer, login, post, send, type Answer } from '../support/http.js';
 
 /** Found nowhere else: a line that holds one of them has leaked it. */
@@ -139,6 +140,19 @@ describe('the log', () => {
       duration_ms: expect.any(Number),
     });
     expect([lines[0]?.user, lines[0]?.code]).toEqual([isNamed ? user.publicId : undefined, failure]);
+  });
+
+  it('has one line for what the parser could not read, and nothing of what it was', async () => {
+    const [answer] = await exchange(
+      app.url,
+      `POST /v1/login?${wrong} HTTP/1.1\r\nHost: x\r\n${password}\r\n\r\n`,
+    );
+    expect(answer?.status).toBe(400);
+    const id = /x-request-id: (\S+)/i.exec(answer?.head ?? '')?.[1];
+    const lines = app.logs.filter(({ request_id }) => request_id === id);
+    expect(lines).toMatchObject([
+      { msg: 'request', method: null, route: null, status: 400, code: 'bad_request' },
+    ]);
   });
 
   it('tells in the line why a login was refused', async () => {

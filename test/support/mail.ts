@@ -24,6 +24,8 @@ export interface MailServer {
   /** Variables of a process that sends its mails here. */
   env: { SMTP_URL: string; MAIL_FROM: string };
   mails: Arrived[];
+  /** How each of them came: `user` where it was by credentials. */
+  dialogues: { isEncrypted: boolean; user: string | undefined }[];
   refusal: Refusal | undefined;
   /** Mails to that address, the oldest first. */
   to(address: string): Arrived[];
@@ -32,9 +34,19 @@ export interface MailServer {
   start(): Promise<void>;
 }
 
-/** A real SMTP server, on a port of its own. */
-export async function startMailServer(): Promise<MailServer> {
+/** A server that wants credentials, and TLS: from the first byte (`smtps`) or by STARTTLS (`smtp`). Key and certificate in PEM. */
+export interface SecureMail {
+  protocol: 'smtp' | 'smtps';
+  key: string;
+  cert: string;
+  user: string;
+  password: string;
+}
+
+/** A real SMTP server, on a port of its own: open to everybody unless `secure` says otherwise. */
+export async function startMailServer(secure?: SecureMail): Promise<MailServer> {
   const mails: Arrived[] = [];
+  const dialogues: MailServer['dialogues'] = [];
   let port = 0;
   let server: SMTPServer;
   const refuse = (at: Refusal['at']) => {
@@ -46,14 +58,20 @@ export async function startMailServer(): Promise<MailServer> {
   };
   const start = async () => {
     server = new SMTPServer({
-      authOptional: true,
-      disabledCommands: ['STARTTLS', 'AUTH'],
+      ...(secure
+        ? { secure: secure.protocol === 'smtps', key: secure.key, cert: secure.cert }
+        : { authOptional: true, disabledCommands: ['STARTTLS', 'AUTH'] }),
+      onAuth: ({ username, password }, _session, done) =>
+        username === secure?.user && password === secure?.password
+          ? done(null, { user: username })
+          : done(new Error(`no, ${password} is wrong`)),
       onRcptTo: (_address, _session, done) => done(refuse('RCPT')),
-      onData: (stream, { envelope }, done) => {
+      onData: (stream, { envelope, secure: isEncrypted, user }, done) => {
         void buffer(stream).then(async (bytes) => {
           const refused = refuse('DATA');
           const recipients = envelope.rcptTo.map(({ address }) => address);
           if (!refused) mails.push({ ...(await PostalMime.parse(bytes)), recipients, raw: bytes.toString() });
+          if (!refused) dialogues.push({ isEncrypted, user: user as string | undefined });
           done(refused);
         });
       },
@@ -67,6 +85,7 @@ export async function startMailServer(): Promise<MailServer> {
   const mailServer: MailServer = {
     env: { SMTP_URL: '', MAIL_FROM: 'Gatehouse <no-reply@gatehouse.example>' },
     mails,
+    dialogues,
     refusal: undefined,
     to: (address) => mails.filter(({ recipients }) => recipients.includes(address)),
     start,

@@ -22,18 +22,21 @@ export class Nginx {
   ) {}
 
   /** In front of servers at these ports of 127.0.0.1; resolves once it answers. */
-  static async start(ports: readonly [number, number]): Promise<Nginx> {
+  static async start(ports: readonly number[]): Promise<Nginx> {
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-nginx-'));
     // Its workers are another user.
     chmodSync(folder, 0o755);
-    const port = await freePort();
+    const ours = await freePort();
     const places = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
     const text = readFileSync(CONFIGURATION, 'utf8')
       .replace('pid /run/nginx.pid;', `pid ${folder}/pid;\nerror_log ${folder}/error.log;\ndaemon off;`)
       .replace('http {', `http {\n${places.map((name) => `${name}_temp_path ${folder}/${name};`).join('\n')}`)
-      .replace('listen 8080;', `listen 127.0.0.1:${port};`)
-      .replace('gatehouse-1:3000', `127.0.0.1:${ports[0]}`)
-      .replace('gatehouse-2:3000', `127.0.0.1:${ports[1]}`);
+      .replace('listen 8080;', `listen 127.0.0.1:${ours};`)
+      .replace(
+        /( *server )gatehouse-1:3000(.*\n).*gatehouse-2:3000.*\n/,
+        (_, before: string, after: string) =>
+          ports.map((port) => `${before}127.0.0.1:${port}${after}`).join(''),
+      );
     const file = join(folder, 'nginx.conf');
     writeFileSync(file, text);
     const checked = spawnSync(PROGRAM ?? '', ['-t', '-c', file, '-e', `${folder}/error.log`], {
@@ -42,7 +45,7 @@ export class Nginx {
     if (checked.status !== 0) throw new Error(checked.stderr);
     const words = ['-c', file, '-p', folder, '-e', `${folder}/error.log`];
     const child = spawn(PROGRAM ?? '', words, { stdio: 'ignore' });
-    const nginx = new Nginx(`http://127.0.0.1:${port}`, child, folder);
+    const nginx = new Nginx(`http://127.0.0.1:${ours}`, child, folder);
     await eventually(() => fetch(nginx.url).then(Boolean, () => false));
     return nginx;
   }

@@ -2,8 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
 import { Strategy } from 'passport-local';
-import type { User } from '../../users/user.entity.js';
-import { CredentialsService } from '../credentials.service.js';
+import { CredentialsService, type Authenticated } from '../credentials.service.js';
 
 /** Passport's way to `CredentialsService`: e-mail and password in the body, already validated by the guard. */
 @Injectable()
@@ -12,7 +11,7 @@ export class LocalStrategy extends PassportStrategy(Strategy, 'local') {
     super({ usernameField: 'email', passwordField: 'password', session: false, passReqToCallback: true });
   }
 
-  async validate(request: FastifyRequest, email: string, password: string): Promise<User> {
+  async validate(request: FastifyRequest, email: string, password: string): Promise<Authenticated> {
     const hangUp = new AbortController();
     const abort = () => hangUp.abort();
     // The request's own `close` comes as soon as its body is read.

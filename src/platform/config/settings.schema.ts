@@ -261,11 +261,17 @@ export const groups = {
       rule.httpUrl,
       'Asked about each new password by five digits of its hash, such as https://api.pwnedpasswords.com/range; nobody when not set.',
     ),
+    passwordHash: setting(
+      'PASSWORD_HASH',
+      'bcrypt',
+      rule.oneOf('bcrypt', 'argon2id'),
+      'What new password hashes are; an old one is made anew when its owner logs in. argon2id: 19 MiB, two passes, one lane.',
+    ),
     bcryptCost: setting(
       'BCRYPT_COST',
       '12',
       rule.integer(4, 15, 'log2 of rounds'),
-      'Work that one password hash takes; each step doubles it.',
+      'Work that one password hash takes under bcrypt; each step doubles it.',
     ),
   },
   Accounts: {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import type { Config } from '../config/config.schema.js';
+import { checkAddon } from './addon.js';
 import { migrations } from './migrations/migrations.js';
 import { waitNoLonger } from './postgres.driver.js';
 import { takeTurns } from './sqlite.driver.js';
@@ -18,9 +19,9 @@ export function dataSourceOptions(config: Pick<Config, 'databaseUrl' | 'dataDir'
       parseInt8: true,
       extra: {
         max: 10,
-        // Also for waiting in the pool's queue.
-        connectionTimeoutMillis: 2_000,
-        // Before postgres.driver.ts gives up: a server that can answer says so, and the connection stays.
+        // Also for waiting in the pool's queue. Whoever waits is told so within two seconds.
+        connectionTimeoutMillis: 1_300,
+        // Before pulse.ts gives up: a server that can answer says so, and the connection stays.
         statement_timeout: 4_000,
         // The locks of a copy that has vanished from the network would otherwise stay until TCP notices: two hours.
         idle_in_transaction_session_timeout: 10_000,
@@ -45,6 +46,7 @@ export function dataSourceOptions(config: Pick<Config, 'databaseUrl' | 'dataDir'
 
 /** A data source for `options`, safe for concurrent use on either database. */
 export function createDataSource(options: DataSourceOptions): DataSource {
+  if (options.type === 'better-sqlite3') checkAddon();
   const dataSource = new DataSource(options);
   if (options.type === 'better-sqlite3') takeTurns(dataSource);
   else waitNoLonger(dataSource);

@@ -19,6 +19,15 @@ export class NewerSchemaError extends Error {
   }
 }
 
+/** Stops a start: the embedded database is opened for writing, even to be read. */
+export class UnusableFileError extends Error {
+  override readonly name = 'UnusableFileError';
+
+  constructor(file: string) {
+    super(`${file} cannot be opened for writing: DATA_DIR is read-only, or belongs to another user`);
+  }
+}
+
 /**
  * PostgreSQL classes 08 (connection), 25006 (read-only), 53 (out of resources), 57 (operator intervention, which has
  * the statement timeout) and 58 (system); SQLite's busy, full, read-only and I/O results; the sockets' own errors.
@@ -49,4 +58,10 @@ export function isUniqueViolation(thrown: unknown): boolean {
   if (!(thrown instanceof QueryFailedError)) return false;
   const { code } = thrown.driverError as { code?: unknown };
   return code === '23505' || code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY';
+}
+
+/** Whether a transaction that `thrown` ended may go well when it is tried again: somebody else was first, or in the way. */
+export function isTransient(thrown: unknown): boolean {
+  if (isUniqueViolation(thrown)) return true;
+  return thrown instanceof QueryFailedError && (thrown.driverError as { code?: unknown }).code === '40P01';
 }

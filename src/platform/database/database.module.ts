@@ -4,7 +4,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSource, DataSourceOptions } from 'typeorm';
 import { CONFIG, type Config } from '../config/config.schema.js';
 import { createDataSource, dataSourceOptions } from './data-source.js';
-import { databaseFault } from './database.errors.js';
+import { databaseFault, UnusableFileError } from './database.errors.js';
 import { measureConnections } from './database.metrics.js';
 import { migrate } from './migrate.js';
 import { SweepingService } from './sweeping.service.js';
@@ -20,8 +20,11 @@ async function connect(options?: DataSourceOptions): Promise<DataSource> {
     try {
       await dataSource.initialize();
     } catch (error) {
+      const { code } = error as { code?: unknown };
+      // A file that cannot be opened stays so until somebody does something about it.
+      if (code === 'SQLITE_CANTOPEN') throw new UnusableFileError(String(options.database));
       if (!databaseFault(error) || Date.now() > deadline) throw error;
-      new Logger('Database').warn('database not reachable yet, trying again');
+      new Logger('Database').warn({ msg: 'database not reachable yet, trying again', error_code: code });
       await sleep(1_000);
     }
   }

@@ -1,5 +1,7 @@
-import type { EntityManager } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
+
+export const isPostgres = (dataSource: DataSource): boolean => dataSource.options.type === 'postgres';
 
 /** SQL after a SELECT that holds its rows until the transaction ends. SQLite's transactions are the only writer from their beginning. */
 export const forUpdate = (manager: EntityManager): string =>
-  manager.dataSource.options.type === 'postgres' ? 'FOR UPDATE' : '';
+  isPostgres(manager.dataSource) ? 'FOR UPDATE' : '';

@@ -4,6 +4,7 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
 import { CONFIG, type Config } from '../config/config.schema.js';
+import { destroy } from './pulse.js';
 
 /** Each of connecting and asking: together under the two seconds in which a balancer wants its answer. */
 const PATIENCE_MS = 800;
@@ -66,10 +67,9 @@ export class DatabaseProbe implements OnApplicationShutdown {
     return (this.client = client);
   }
 
-  /** Not `end`, which would wait for a server that says nothing. */
   private drop(client: pg.Client): void {
     if (this.client === client) this.client = undefined;
-    (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+    destroy(client);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { STATUS_CODES, type ServerResponse } from 'node:http';
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { AppError, type ErrorDefinition } from '../errors/app.errors.js';
 import { httpErrors } from '../errors/http.errors.js';
@@ -12,39 +12,47 @@ const byParserCode: Record<string, ErrorDefinition> = {
   ERR_HTTP_REQUEST_TIMEOUT: httpErrors.request_timeout,
 };
 
-/** Answers, in the contract's words, what Node's parser could not read, and closes the connection. */
+/** What is to be logged of a request that Node's parser refused: there is no other of it. */
+export interface UnreadRequest {
+  status: number;
+  requestId: string;
+  code: string;
+}
+
+/** Answers, in the contract's words, what Node's parser could not read, and closes the connection; undefined: nobody was told. */
 export function answerConnectionError(
   error: NodeJS.ErrnoException,
   socket: Socket,
   contracts: Contracts,
   now: number,
-): void {
+): UnreadRequest | undefined {
   // Whose body could not be read, where the headers were good; Node's own handler of these errors asks it too.
   const answering = (socket as { _httpMessage?: ServerResponse | null })._httpMessage;
   // The client is gone, or an answer is already under way.
   if (error.code === 'ECONNRESET' || !socket.writable || answering?.headersSent) {
     socket.destroy();
-    return;
+    return undefined;
   }
   const path = answering ? pathOf(answering.req.url ?? '/') : requestedPath(error);
   const contract = contracts.of(path);
   const requestId = contract.requestId(path);
   const named = new AppError(byParserCode[error.code ?? ''] ?? httpErrors.bad_request);
   const { status, body } = contract.describe(named, { path, requestId, now });
-  const text = JSON.stringify(body);
-  socket.end(
-    [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
-      'Content-Type: application/json; charset=utf-8',
-      `Content-Length: ${Buffer.byteLength(text)}`,
-      `X-Request-Id: ${requestId}`,
-      'Cache-Control: no-store',
-      'Connection: close',
-      '',
-      text,
-    ].join('\r\n'),
-  );
+  socket.end(answerOf(status, requestId, JSON.stringify(body)));
+  return { status, requestId, code: named.definition.code };
 }
+
+const answerOf = (status: number, requestId: string, body: string): string =>
+  [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Request-Id: ${requestId}`,
+    'Cache-Control: no-store',
+    'Connection: close',
+    '',
+    body,
+  ].join('\r\n');
 
 /** Node leaves out what comes after 2,000 headers without a word: it could be the one that a proxy added. */
 const MAX_HEADERS = 1_000;
@@ -52,9 +60,7 @@ const MAX_HEADERS = 1_000;
 /** Refuses what Node would let pass, or answer by itself without a body. */
 export function answerForNode(server: FastifyInstance): void {
   server.addHook('onRequest', ({ raw }, _reply, done) => {
-    // RFC 9112 §3.2: a request of HTTP/1.1 names its host.
-    const isHostless = raw.httpVersion === '1.1' && raw.headers.host === undefined;
-    if (isHostless) done(new AppError(httpErrors.bad_request));
+    if (!hasOneHost(raw)) done(new AppError(httpErrors.bad_request));
     else if (raw.rawHeaders.length > 2 * MAX_HEADERS) done(new AppError(httpErrors.header_fields_too_large));
     else done();
   });
@@ -62,6 +68,15 @@ export function answerForNode(server: FastifyInstance): void {
   server.server.on('checkExpectation', (request, response) =>
     server.server.emit('request', request, response),
   );
+}
+
+/** RFC 9112 §3.2: a request of HTTP/1.1 names its host, and none names two, of which a proxy may take the other. */
+function hasOneHost({ httpVersion, headers, rawHeaders }: IncomingMessage): boolean {
+  if (headers.host === undefined) return httpVersion !== '1.1';
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2)
+    if (rawHeaders[i]?.length === 4 && rawHeaders[i]?.toLowerCase() === 'host') hosts += 1;
+  return hosts === 1;
 }
 
 /** The path in the request line, as far as one can be made out. */

@@ -8,6 +8,7 @@ import { describeFailure, JobFailure } from './failure.js';
 import type { Job } from './job.entity.js';
 import { outboxAttempts } from './outbox.metrics.js';
 import { OutboxService } from './outbox.service.js';
+import { isPostgres } from '../database/lock.js';
 
 /** How long a job belongs to the instance that claimed it: then it was killed, and another tries. */
 export const LEASE_MS = 60_000;
@@ -46,7 +47,7 @@ export class LeasesService {
     const { kinds } = this.outbox;
     if (kinds.length === 0) return undefined;
     const now = this.clock.now();
-    const lock = this.dataSource.options.type === 'postgres' ? 'FOR UPDATE SKIP LOCKED' : '';
+    const lock = isPostgres(this.dataSource) ? 'FOR UPDATE SKIP LOCKED' : '';
     const listed = kinds.map((_, i) => `$${i + 3}`).join(', ');
     const [job] = await statement<LeasedJob>(
       this.dataSource,

@@ -1,5 +1,5 @@
 import { Global, Inject, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
-import { createClient, type RedisClientType } from 'redis';
+import type { RedisClientType } from 'redis';
 import { CONFIG, type Config } from '../config/config.schema.js';
 
 /** Injects the client of the Redis (or Valkey) that several copies share, or null where there is none. */
@@ -9,8 +9,10 @@ export type Redis = RedisClientType | null;
 /** Long enough for any healthy server, short enough to fall back without anybody noticing. */
 const TIMEOUT_MS = 500;
 
-function connect({ redisUrl }: Config): Redis {
+async function connect({ redisUrl }: Config): Promise<Redis> {
   if (!redisUrl) return null;
+  // Loading it is a twentieth of a start, and most do without.
+  const { createClient } = await import('redis');
   const client: RedisClientType = createClient({
     url: redisUrl,
     // A command fails at once while there is no connection: whoever sent it has a fallback.

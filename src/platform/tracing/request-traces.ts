@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { randomHex } from '../crypto/random.js';
 import { SpanExporter, type Span } from './span-exporter.js';
 
 /** The request that is being answered. */
@@ -77,5 +77,3 @@ async function asSpan<T>(name: string, scene: Scene, work: () => Promise<T>): Pr
 
 /** Now, in epoch milliseconds and fractions of one. */
 const instant = (): number => performance.timeOrigin + performance.now();
-
-const randomHex = (bytes: number): string => randomBytes(bytes).toString('hex');

@@ -73,6 +73,6 @@ export function asFields(body: unknown): Record<string, unknown> {
 export const RecoveryCodeText = () =>
   rule(
     'format',
-    (field) => `The ${field} field must be 16 letters and digits.`,
-    (value) => typeof value === 'string' && /^[a-z2-7]{16}$/i.test(value.replace(/[ -]/g, '')),
+    (field) => `The ${field} field must be 16 to 64 letters and digits.`,
+    (value) => typeof value === 'string' && /^[a-z0-9]{16,64}$/i.test(value.replace(/[ -]/g, '')),
   );

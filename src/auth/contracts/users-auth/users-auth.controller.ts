@@ -2,7 +2,7 @@ import { Body, Controller, Header, HttpCode, Post, UseGuards } from '@nestjs/com
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Client } from '../../../sessions/sessions.service.js';
-import type { User } from '../../../users/user.entity.js';
+import type { Authenticated } from '../../credentials.service.js';
 import { CurrentClient } from '../../guards/current-client.decorator.js';
 import { CurrentUser } from '../../guards/current-user.decorator.js';
 import { LocalGuard } from '../../guards/local.guard.js';
@@ -27,11 +27,12 @@ export class UsersAuthController {
   @ApiBody({ type: AuthenticationDto })
   @ApiAuthentication()
   async authenticate(
-    @CurrentUser() user: User,
+    @CurrentUser() authenticated: Authenticated,
     @Body() { code, recovery_code: recoveryCode }: AuthenticationDto,
     @CurrentClient() client: Client,
   ): Promise<AuthenticationBody> {
-    const token = await this.loginService.open(user, { code, recoveryCode }, 'id', client);
+    const token = await this.loginService.open(authenticated, { code, recoveryCode }, 'id', client);
+    const { user } = authenticated;
     return { token, user: { id: user.id, email: user.email, role: user.role } };
   }
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomHex } from '../../../platform/crypto/random.js';
 import { databaseErrors } from '../../../platform/database/database.errors.js';
 import type { AppError } from '../../../platform/errors/app.errors.js';
 import { httpErrors } from '../../../platform/errors/http.errors.js';
@@ -15,7 +15,7 @@ export const v1Contract: Contract = {
   errorBodies: { any: ErrorBody, validation: ValidationErrorBody },
 
   // The refresh route's form is published with its examples.
-  requestId: (path) => (path === REFRESH_PATH ? `req_${randomBytes(4).toString('hex')}` : uuidRequestId()),
+  requestId: (path) => (path === REFRESH_PATH ? `req_${randomHex(4)}` : uuidRequestId()),
 
   describe(error: AppError, { path, requestId, now }: ErrorScene) {
     // Published for the refresh route: an unreachable database is an internal error there.

@@ -3,7 +3,7 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { AccessClaims } from '../../../sessions/access-tokens.service.js';
 import type { Client } from '../../../sessions/sessions.service.js';
-import type { User } from '../../../users/user.entity.js';
+import type { Authenticated } from '../../credentials.service.js';
 import { CurrentClient } from '../../guards/current-client.decorator.js';
 import { CurrentUser } from '../../guards/current-user.decorator.js';
 import { LocalGuard } from '../../guards/local.guard.js';
@@ -35,11 +35,17 @@ export class V1Controller {
   @ApiBody({ type: LoginDto })
   @ApiLogin()
   async login(
-    @CurrentUser() user: User,
+    @CurrentUser() authenticated: Authenticated,
     @Body() { code, recovery_code: recoveryCode }: LoginDto,
     @CurrentClient() client: Client,
   ): Promise<WithAccessToken<LoginBody>> {
-    const accessToken = await this.loginService.open(user, { code, recoveryCode }, 'publicId', client);
+    const accessToken = await this.loginService.open(
+      authenticated,
+      { code, recoveryCode },
+      'publicId',
+      client,
+    );
+    const { user } = authenticated;
     return { accessToken, body: { id: user.publicId, email: user.email } };
   }
 

@@ -6,9 +6,10 @@ import { startApp } from '../support/app.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { login } from '../support/http.js';
 import { startProcess, type ServerProcess } from '../support/process.js';
+import { rounds } from '../support/scope.js';
 import { claimsOf, guarded, refreshed } from '../support/tokens.js';
 
-const STARTS = 4;
+const STARTS = rounds(6, 20);
 
 describe(`${STARTS} processes start at once on one empty database and one empty data directory`, () => {
   let database: TestDatabase;
@@ -18,7 +19,7 @@ describe(`${STARTS} processes start at once on one empty database and one empty 
     database = await createDatabase();
     const env = { JWT_SECRET: undefined, ENCRYPTION_KEY: undefined, BOOTSTRAP_ADMIN_PASSWORD: undefined };
     servers = await Promise.all(Array.from({ length: STARTS }, () => startProcess(database, env)));
-  }, 60_000);
+  }, STARTS * 20_000);
   afterAll(async () => {
     await Promise.all(servers.map((server) => server.end()));
     await database.drop();

@@ -1,0 +1,29 @@
+/** What one account may be written in; what is longer is no account. */
+export const LINE_MAX_BYTES = 1_048_576;
+
+export interface Line {
+  number: number;
+  /** Byte by byte (latin1), with its line end. */
+  raw: string;
+  /** Longer than `LINE_MAX_BYTES`: `raw` is its beginning. */
+  isTooLong: boolean;
+}
+
+/** The lines of `input`, as many at a time as it gives, of which the last is kept until it is whole. */
+export async function* linesOf(input: AsyncIterable<Buffer>): AsyncGenerator<Line[]> {
+  let number = 0;
+  let rest = '';
+  let isTooLong = false;
+  for await (const chunk of input) {
+    // Bytes as characters: what is rejected can be written as it came, and all that is read is ASCII or JSON.
+    const [last = '', ...before] = (rest + chunk.toString('latin1')).split('\n').reverse();
+    const lines = before.reverse().map((text, i) => {
+      const isBeyond = (i === 0 && isTooLong) || text.length > LINE_MAX_BYTES;
+      return { number: (number += 1), raw: `${text}\n`, isTooLong: isBeyond };
+    });
+    isTooLong = last.length > LINE_MAX_BYTES || (isTooLong && lines.length === 0);
+    rest = isTooLong ? last.slice(0, LINE_MAX_BYTES) : last;
+    yield lines;
+  }
+  if (rest !== '') yield [{ number: number + 1, raw: `${rest}\n`, isTooLong }];
+}
