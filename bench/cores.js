@@ -14,12 +14,14 @@ export function findCores() {
 }
 
 /**
- * Keeps this process, with all its threads, on one core.
- * @param {number} core
+ * Keeps a process, with all its threads, on these cores.
+ * @param {number | undefined} pid
+ * @param {number[]} cores none: it stays where it is
  */
-export function pinThisProcess(core) {
-  const { status, stderr } = spawnSync('taskset', ['-acp', String(core), String(process.pid)], {
+export function pin(pid, cores) {
+  if (cores.length === 0) return;
+  const { status, stderr } = spawnSync('taskset', ['-acp', cores.join(','), String(pid)], {
     encoding: 'utf8',
   });
-  if (status !== 0) throw new Error(`cannot pin the load generator: ${stderr}`);
+  if (status !== 0) throw new Error(`cannot pin a process to cores ${cores}: ${stderr}`);
 }

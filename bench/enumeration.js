@@ -44,6 +44,17 @@ const classes = {
     hash: bcrypt.hashSync(PASSWORD, COST - 2),
     password: 'a wrong password',
   },
+  // Made elsewhere, and cheaper than ours.
+  'SHA-1 (LDAP)': { hash: `{SSHA}${'A'.repeat(32)}`, password: 'a wrong password' },
+  'PBKDF2 (20,000 iterations)': {
+    hash: `pbkdf2_sha256$20000$salt$${'A'.repeat(43)}=`,
+    password: 'a wrong password',
+  },
+  'SHA-512-crypt (5,000 rounds)': { hash: `$6$salt$${'A'.repeat(86)}`, password: 'a wrong password' },
+  'argon2id (19 MiB)': {
+    hash: `$argon2id$v=19$m=19456,t=2,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}`,
+    password: 'a wrong password',
+  },
 };
 /** Classes whose accounts matter where no password is compared. */
 const { 'unknown e-mail': unknown, 'wrong password': known, 'no password': passwordless } = classes;

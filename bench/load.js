@@ -3,13 +3,17 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { summarize } from './sample.js';
 
-/** An answer that takes longer has failed. */
-const PATIENCE_MS = 10_000;
+/** Of each load but the login's. */
+export const CONNECTIONS = 32;
+
+/** An answer that takes longer has failed: as long as a queue of logins may be. */
+const PATIENCE_MS = 60_000;
 
 /**
  * @typedef {object} Client What one connection says. Texts are latin1: a character a byte.
  * @property {() => string} request the next request, whole
- * @property {(body: string, head: string) => void} accept throws where the 200 holds something else than it should
+ * @property {(body: string, head: string) => void} accept throws where the answer holds something else than it should
+ * @property {number} [status] the one that every answer must have: 200
  */
 
 /**
@@ -51,6 +55,7 @@ export async function drive(port, clients, seconds) {
  */
 function converse(socket, client, deadline, latencies) {
   return new Promise((resolve, reject) => {
+    const statusLine = `HTTP/1.1 ${client.status ?? 200} `;
     let received = '';
     let sent = 0;
     const send = () => {
@@ -66,12 +71,12 @@ function converse(socket, client, deadline, latencies) {
       const headEnd = received.indexOf('\r\n\r\n');
       if (headEnd === -1) return;
       const head = received.slice(0, headEnd + 2);
-      const body = received.slice(headEnd + 4);
+      const rest = received.slice(headEnd + 4);
       try {
-        const missing = bodyLength(head) - body.length;
-        if (missing > 0) return;
+        const body = bodyOf(head, rest);
+        if (body === undefined) return;
         const now = performance.now();
-        if (missing < 0 || !head.startsWith('HTTP/1.1 200 ')) throw new Error('not the answer it should be');
+        if (!head.startsWith(statusLine)) throw new Error('not the answer it should be');
         client.accept(body, head);
         latencies.push(now - sent);
         received = '';
@@ -79,16 +84,41 @@ function converse(socket, client, deadline, latencies) {
         else resolve();
       } catch (error) {
         const { message } = /** @type {Error} */ (error);
-        reject(new Error(`${message}:\n${head.split('\r\n', 1)[0]}\n${body.slice(0, 500)}`));
+        reject(new Error(`${message}:\n${head.split('\r\n', 1)[0]}\n${rest.slice(0, 500)}`));
       }
     });
     send();
   });
 }
 
-/** @param {string} head */
-function bodyLength(head) {
+/**
+ * The body, or undefined where not all of it has come.
+ * @param {string} head
+ * @param {string} rest what came after it
+ */
+function bodyOf(head, rest) {
   const length = /\r\ncontent-length: (\d+)\r\n/i.exec(head)?.[1];
-  if (length === undefined) throw new Error('an answer without Content-Length');
-  return Number(length);
+  if (length === undefined) return unchunked(head, rest);
+  if (rest.length > Number(length)) throw new Error('more than the answer');
+  return rest.length === Number(length) ? rest : undefined;
+}
+
+/**
+ * RFC 9112 §7.1, without trailers.
+ * @param {string} head
+ * @param {string} rest
+ */
+function unchunked(head, rest) {
+  if (!/\r\ntransfer-encoding: chunked\r\n/i.test(head)) throw new Error('an answer of unknown length');
+  let body = '';
+  for (let at = 0; ;) {
+    const lineEnd = rest.indexOf('\r\n', at);
+    if (lineEnd === -1) return undefined;
+    const size = Number.parseInt(rest.slice(at, lineEnd), 16);
+    const end = lineEnd + 2 + size;
+    if (!(end + 2 <= rest.length)) return undefined;
+    if (size === 0) return body;
+    body += rest.slice(lineEnd + 2, end);
+    at = end + 2;
+  }
 }

@@ -1,15 +1,16 @@
 // @ts-check
+import { drive } from './load.js';
 
 /** @typedef {import('./load.js').Client} Client */
 
 /**
  * The bytes of a request.
  * @param {string} methodAndPath
- * @param {{ token?: string | undefined, json?: object }} [content]
+ * @param {{ token?: string | undefined, headers?: string[], json?: object }} [content]
  */
-export function compose(methodAndPath, { token, json } = {}) {
+export function compose(methodAndPath, { token, headers = [], json } = {}) {
   const body = json ? JSON.stringify(json) : '';
-  const lines = [`${methodAndPath} HTTP/1.1`, 'Host: 127.0.0.1'];
+  const lines = [`${methodAndPath} HTTP/1.1`, 'Host: 127.0.0.1', ...headers];
   if (token) lines.push(`Authorization: Bearer ${token}`);
   if (json) lines.push('Content-Type: application/json');
   if (!methodAndPath.startsWith('GET ')) lines.push(`Content-Length: ${Buffer.byteLength(body)}`);
@@ -88,6 +89,76 @@ export function logIn({ port, accounts }, count) {
 }
 
 /**
+ * A client that logs in to a peer anew each time.
+ * @param {import('./peers.js').Peer} peer
+ * @param {import('./peers.js').Account} account
+ * @param {(tokens: { guard: string, refresh: string }) => void} [keep]
+ * @returns {Client}
+ */
+export function loggingInTo(peer, account, keep = () => undefined) {
+  const request = peer.logIn(account);
+  return {
+    ...(peer.loginStatus && { status: peer.loginStatus }),
+    request: () => request,
+    accept: (body, head) => keep(peer.tokensOf(body, head)),
+  };
+}
+
+/**
+ * Clients of a peer, each with a session of its own.
+ * @param {import('./stage.js').StartedPeer} peer
+ * @param {number} count
+ */
+export async function peerClients({ port, client, accounts }, count) {
+  /** @type {{ guard: string, refresh: string }[]} */
+  const tokens = [];
+  const logins = Array.from({ length: count }, (_, i) => {
+    const account = /** @type {import('./peers.js').Account} */ (accounts[i % accounts.length]);
+    return loggingInTo(client, account, (each) => tokens.push(each));
+  });
+  // No time at all: what is begun at once is finished, which is one request each.
+  await drive(port, logins, 0).catch((/** @type {Error} */ error) => {
+    throw new Error(`logging in to ${client.title}: ${error.message}`, { cause: error });
+  });
+  return { guarding: tokens.map(({ guard }) => guarding(client, guard)), tokens };
+}
+
+/**
+ * @param {import('./peers.js').Peer} peer
+ * @param {string} token
+ * @returns {Client}
+ */
+function guarding(peer, token) {
+  const request = peer.guarded(token);
+  /** @type {string | undefined} */
+  let known;
+  return {
+    request: () => request,
+    // A body is looked into once: the generator must not cost more than the system.
+    accept: (body) => {
+      if (body === known) return;
+      if (!peer.isGuarded(body)) throw new Error('not what the guarded route answers');
+      known = body;
+    },
+  };
+}
+
+/**
+ * @param {import('./peers.js').Peer} peer
+ * @param {string} token
+ * @returns {Client}
+ */
+export function refreshingAt({ refresh }, token) {
+  if (!refresh) throw new Error('it refreshes nothing');
+  return {
+    request: () => refresh.ask(token),
+    accept: (body, head) => {
+      token = refresh.next(body, head, token);
+    },
+  };
+}
+
+/**
  * @param {number} port
  * @param {string} path
  * @param {string} [token]
@@ -104,7 +175,7 @@ export async function firstAnswer(port, path, token) {
  * @param {number} port
  * @param {string} path
  */
-export async function mustRefuse(port, path) {
+export async function mustRefuse(port, path, refusal = 401) {
   const { status } = await fetch(`http://127.0.0.1:${port}${path}`);
-  if (status !== 401) throw new Error(`GET ${path} without a token was answered ${status}`);
+  if (status !== refusal) throw new Error(`GET ${path} without a token was answered ${status}`);
 }

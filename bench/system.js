@@ -1,14 +1,15 @@
 // @ts-check
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join, parse } from 'node:path';
+import { join } from 'node:path';
 
-const START_PATIENCE_MS = 60_000;
+const START_PATIENCE_MS = 180_000;
 const STOP_PATIENCE_MS = 5_000;
 
 /**
  * @typedef {object} Launch
- * @property {string} file in systems/
+ * @property {string} file in this package
+ * @property {string} [node] what runs it: as a rule the Node.js of this process
  * @property {number[]} cores the only ones it may use; none: any
  * @property {string} folder it runs there, away from any `.env`
  * @property {Record<string, string>} [env] all it gets of an environment, besides PATH
@@ -24,11 +25,13 @@ export class System {
   #ended;
 
   /** @param {Launch} launch */
-  constructor({ file, cores, folder, env = {}, profiles }) {
-    const script = join(import.meta.dirname, 'systems', file);
+  constructor({ file, node = process.execPath, cores, folder, env = {}, profiles }) {
+    const script = join(import.meta.dirname, file);
     // A folder each: within it, Node names a file for every thread.
-    const profiling = profiles ? ['--cpu-prof', `--cpu-prof-dir=${join(profiles, parse(file).name)}`] : [];
-    const command = [process.execPath, ...profiling, script];
+    const profiling = profiles
+      ? ['--cpu-prof', `--cpu-prof-dir=${join(profiles, file.replace('.js', ''))}`]
+      : [];
+    const command = [node, ...profiling, script];
     if (cores.length > 0) command.unshift('taskset', '-c', cores.join(','));
     const [program = '', ...args] = command;
     this.child = spawn(program, args, {
@@ -71,9 +74,20 @@ export class System {
     return this.#answer(this.#asked);
   }
 
+  get hasEnded() {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
+  /** At once, for what does not listen to this process. */
+  async kill() {
+    const ended = once(this.child, 'exit');
+    this.child.kill('SIGKILL');
+    await ended;
+  }
+
   async stop() {
     const { child } = this;
-    if (child.exitCode !== null || child.signalCode !== null) return;
+    if (this.hasEnded) return;
     const ended = once(child, 'exit');
     const impatience = setTimeout(() => child.kill('SIGKILL'), STOP_PATIENCE_MS);
     if (child.connected) child.disconnect();

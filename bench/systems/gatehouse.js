@@ -18,6 +18,12 @@ const { AppModule } = await built('app.module');
 const { createAdapter, setUp } = await built('app.setup');
 /** @type {typeof import('../../src/passwords/passwords.service.js')} */
 const { PasswordsService } = await built('passwords/passwords.service');
+/** @type {typeof import('../../src/sessions/access-tokens.service.js')} */
+const { AccessTokensService } = await built('sessions/access-tokens.service');
+/** @type {typeof import('../../src/sessions/sessions.service.js')} */
+const { SessionsService } = await built('sessions/sessions.service');
+/** @type {typeof import('../../src/users/users.service.js')} */
+const { UsersService } = await built('users/users.service');
 /** @type {typeof import('../../src/platform/config/config.module.js')} */
 const { loadConfig } = await built('platform/config/config.module');
 /** @type {typeof import('../../src/platform/logging/logger.js')} */
@@ -41,6 +47,15 @@ function countStatements() {
   return () => count;
 }
 
+/** The newest token of a session. @param {string} id */
+async function tokenOf(id) {
+  const session = await app.get(SessionsService).find(id);
+  const user = await app.get(UsersService).findByPublicId(id.slice(0, 8));
+  if (!session || !user) throw new Error(`there is no session ${id}`);
+  const { publicId: sub, email, role } = user;
+  return app.get(AccessTokensService).issue(session, { sub, email, role });
+}
+
 // From here on as in src/main.ts, which starts AppModule alone.
 const statements = countStatements();
 const config = loadConfig();
@@ -60,6 +75,7 @@ serve(
   { port: portOf(app.getHttpServer()), databaseFile: app.get(DataSource).options.database },
   {
     statements,
+    tokensOf: (/** @type {string[]} */ sessions) => Promise.all(sessions.map(tokenOf)),
     createAccounts: (/** @type {{ emails: string[], password: string }} */ { emails, password }) =>
       Promise.all(
         emails.map((email) => app.get(AccountsService).create({ email, password, role: 'client' })),

@@ -3,7 +3,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import bcrypt from 'bcrypt';
 import { fastify } from 'fastify';
 import { portOf, serve } from './channel.js';
-import { CONSTANT } from './probe.module.js';
+import { CONSTANT } from './constant.js';
 
 // What is usual: `await bcrypt.compare` in the handler, which runs in the four threads of libuv that all the process shares.
 const { PASSWORD = '', BCRYPT_COST } = process.env;

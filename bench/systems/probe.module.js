@@ -1,8 +1,6 @@
 // @ts-check
 import { Controller, Get, Module } from '@nestjs/common';
-
-/** What the route under measurement answers, in every system. */
-export const CONSTANT = { message: 'constant' };
+import { CONSTANT } from './constant.js';
 
 class ProbeController {
   get() {
