@@ -1,5 +1,6 @@
 # The tag is exact but not a digest: nobody who could not pull the image may state one. Pin yours with
 #   docker buildx imagetools inspect node:24.11.1-bookworm-slim
+# Not 24.19 or newer as long as better-sqlite3 is 12: docs/operations.md.
 ARG NODE_IMAGE=node:24.11.1-bookworm-slim
 
 FROM ${NODE_IMAGE} AS build
