@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { JwtService } from '@nestjs/jwt';
 import { Clock } from '../platform/clock/clock.service.js';
 import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import type { Session } from './session.entity.js';
-import { canonicalSignature, type SigningAlgorithm, type SigningKey } from './signing-key.js';
+import { canonicalSignature, signToken, type SigningKey } from './signing-key.js';
 import { SigningKeysService } from './signing-keys.service.js';
+import { TokenMemory } from './token-memory.js';
 
 /** The claims of an access token. Instants are seconds since the Unix epoch (RFC 7519 §2). */
 export interface AccessClaims {
@@ -33,19 +33,16 @@ const TOKEN_MAX_LENGTH = 2_048;
 const CLAIMS_START = 'eyJ';
 /** How far another machine's clock may be off. */
 const LEEWAY_SECONDS = 30;
-/** Tokens of a generation, of which the last two are remembered: clients send the same one again and again. */
-const REMEMBERED_TOKENS = 5_000;
 
 /** Issues access tokens, and decides whether one may be believed. */
 @Injectable()
 export class AccessTokensService {
-  private remembered = new Map<string, AccessClaims>();
-  private rememberedBefore = this.remembered;
+  /** Clients send the same one again and again. */
+  private readonly believed = new TokenMemory();
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly keys: SigningKeysService,
-    private readonly jwt: JwtService,
     private readonly clock: Clock,
   ) {}
 
@@ -58,23 +55,18 @@ export class AccessTokensService {
     const exp = Math.min(issuedAt + accessTokenTtlSeconds, latest);
     const claims = { ...subject, sid: session.id, jti: session.tokenId, iss, aud, iat: issuedAt, exp };
     // Not the key of now: a token that is given again, while the next key takes over, is still the same.
-    const { kid, algorithm, signWith } = this.keys.signingAt(session.refreshedAt);
-    const token = this.jwt.sign(claims satisfies AccessClaims, {
-      keyid: kid,
-      algorithm,
-      privateKey: signWith,
-    });
-    const issued = algorithm === 'HS256' ? token : withCanonicalSignature(token, algorithm);
-    this.remember(issued, claims);
-    return issued;
+    const token = signToken(this.keys.signingAt(session.refreshedAt), claims satisfies AccessClaims);
+    this.believed.add(token);
+    return token;
   }
 
   /** The claims of a token that was issued or verified here before and is still good, without verifying its signature again. */
   recall(token: string): AccessClaims | undefined {
-    const claims = this.remembered.get(token) ?? this.rememberedBefore.get(token);
     // Its key may have retired since, and it may have expired.
-    const isGood = claims && this.isCurrent(claims) && this.keys.ofHeader(token.slice(0, token.indexOf('.')));
-    return isGood ? claims : undefined;
+    if (!this.believed.has(token) || !this.keys.ofHeader(token.slice(0, token.indexOf('.'))))
+      return undefined;
+    const claims = payloadOf(token) as AccessClaims;
+    return this.isCurrent(claims) ? claims : undefined;
   }
 
   /** The key to verify `token` with, or undefined where it is not in the form that we issue. */
@@ -92,26 +84,18 @@ export class AccessTokensService {
   accept(token: string, payload: unknown): AccessClaims | undefined {
     if (!isAccessClaims(payload) || !this.isCurrent(payload)) return undefined;
     if (payload.iss !== this.config.jwtIssuer || payload.aud !== this.config.jwtAudience) return undefined;
-    this.remember(token, payload);
+    this.believed.add(token);
     return payload;
   }
 
   /** Why `accept` refused a token whose signature was good, and whose it was where its claims are such as we issue. */
   faultOf(token: string): { reason: string; claims?: AccessClaims } {
-    const payload: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+    const payload = payloadOf(token);
     if (!isAccessClaims(payload)) return { reason: 'claims_malformed' };
     if (payload.iss !== this.config.jwtIssuer || payload.aud !== this.config.jwtAudience)
       return { reason: 'issued_elsewhere' };
     const isOver = Math.floor(this.clock.now() / 1000) >= payload.exp;
     return { reason: isOver ? 'token_expired' : 'issued_in_the_future', claims: payload };
-  }
-
-  private remember(token: string, claims: AccessClaims): void {
-    if (this.remembered.size >= REMEMBERED_TOKENS) {
-      this.rememberedBefore = this.remembered;
-      this.remembered = new Map();
-    }
-    this.remembered.set(token, claims);
   }
 
   private isCurrent({ iat, exp }: AccessClaims): boolean {
@@ -120,10 +104,11 @@ export class AccessTokensService {
   }
 }
 
-function withCanonicalSignature(token: string, algorithm: SigningAlgorithm): string {
-  const end = token.lastIndexOf('.') + 1;
-  return token.slice(0, end) + canonicalSignature(token.slice(end), algorithm);
-}
+/** The claims of a token in the right form, whose signature is good. */
+const payloadOf = (token: string): unknown =>
+  JSON.parse(
+    Buffer.from(token.slice(token.indexOf('.') + 1, token.lastIndexOf('.')), 'base64url').toString(),
+  );
 
 /** One byte string has one base64url form (RFC 4648 §3.5); others of its spellings are refused. */
 const isCanonical = (segment: string): boolean =>

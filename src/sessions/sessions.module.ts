@@ -1,5 +1,4 @@
 import { Module } from '@nestjs/common';
-import { JwtModule } from '@nestjs/jwt';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { SweepingService } from '../platform/database/sweeping.service.js';
 import { AccessTokensService } from './access-tokens.service.js';
@@ -11,7 +10,7 @@ import { SessionsService } from './sessions.service.js';
 import { SigningKeysService } from './signing-keys.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Session, Revocation]), JwtModule.register({})],
+  imports: [TypeOrmModule.forFeature([Session, Revocation])],
   providers: [SessionsService, RotationsService, AccessTokensService, RevocationsService, SigningKeysService],
   exports: [SessionsService, RotationsService, AccessTokensService, RevocationsService, SigningKeysService],
 })

@@ -1,10 +1,12 @@
 import {
   createHash,
+  createHmac,
   createPrivateKey,
   createPublicKey,
   createSecretKey,
   generateKeyPairSync,
   randomBytes,
+  sign,
   type JsonWebKey,
   type KeyObject,
 } from 'node:crypto';
@@ -51,6 +53,22 @@ export function generateKeyMaterial(algorithm: SigningAlgorithm): string {
 
 export const keyOfMaterial = (algorithm: SigningAlgorithm, material: string): SigningKey =>
   algorithm === 'HS256' ? secretKey(material) : ellipticKey(createPrivateKey(material));
+
+/** `claims` as a JSON Web Token (RFC 7519 §7.1), with the key's own header. */
+export function signToken(key: SigningKey & { signWith: KeyObject }, claims: object): string {
+  const signed = `${key.header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
+  return `${signed}.${signatureOf(signed, key)}`;
+}
+
+function signatureOf(
+  signed: string,
+  { algorithm, signWith }: { algorithm: SigningAlgorithm; signWith: KeyObject },
+): string {
+  if (algorithm === 'HS256') return createHmac('sha256', signWith).update(signed).digest('base64url');
+  // RFC 7518 §3.4: r and s one after the other, not in DER.
+  const signature = sign('sha256', Buffer.from(signed), { key: signWith, dsaEncoding: 'ieee-p1363' });
+  return canonicalSignature(signature.toString('base64url'), algorithm);
+}
 
 /** The order of P-256's base point (SEC 2 §2.4.2). */
 const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;

@@ -1,6 +1,7 @@
-import { Body, Controller, Header, HttpCode, Post, UseGuards, UseInterceptors } from '@nestjs/common';
+import { Body, Controller, Header, HttpCode, Post, Res, UseGuards } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import type { AccessClaims } from '../../../sessions/access-tokens.service.js';
 import type { Client } from '../../../sessions/sessions.service.js';
 import type { Authenticated } from '../../credentials.service.js';
@@ -10,7 +11,6 @@ import { LocalGuard } from '../../guards/local.guard.js';
 import { Public } from '../../guards/public.decorator.js';
 import { LoginService } from '../../login.service.js';
 import { RefreshService } from '../../refresh.service.js';
-import { AccessTokenInterceptor, type WithAccessToken } from './access-token.interceptor.js';
 import { LoginBody, LoginDto } from './login.dto.js';
 import { RefreshBody } from './refresh.dto.js';
 import { ApiLogin, ApiRefresh } from './v1.decorator.js';
@@ -18,7 +18,6 @@ import { ApiLogin, ApiRefresh } from './v1.decorator.js';
 /** The published contract `v1`: a JWT in the `access_token` header for e-mail and password, and the next for the last. */
 @ApiTags('v1')
 @Controller('v1')
-@UseInterceptors(AccessTokenInterceptor)
 export class V1Controller {
   constructor(
     private readonly loginService: LoginService,
@@ -38,15 +37,17 @@ export class V1Controller {
     @CurrentUser() authenticated: Authenticated,
     @Body() { code, recovery_code: recoveryCode }: LoginDto,
     @CurrentClient() client: Client,
-  ): Promise<WithAccessToken<LoginBody>> {
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<LoginBody> {
     const accessToken = await this.loginService.open(
       authenticated,
       { code, recoveryCode },
       'publicId',
       client,
     );
+    void reply.header('access_token', accessToken);
     const { user } = authenticated;
-    return { accessToken, body: { id: user.publicId, email: user.email } };
+    return { id: user.publicId, email: user.email };
   }
 
   @Post('refresh-token')
@@ -59,8 +60,10 @@ export class V1Controller {
   async refresh(
     @CurrentUser() claims: AccessClaims,
     @CurrentClient() client: Client,
-  ): Promise<WithAccessToken<RefreshBody>> {
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<RefreshBody> {
     const accessToken = await this.refreshService.refresh(claims, client);
-    return { accessToken, body: { access_token: accessToken } };
+    void reply.header('access_token', accessToken);
+    return { access_token: accessToken };
   }
 }
