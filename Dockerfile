@@ -1,7 +1,6 @@
-# The tag is exact but not a digest: nobody who could not pull the image may state one. Pin yours with
+# Not 24.19 or newer as long as better-sqlite3 is 12: docs/operations.md. The digest of a newer one:
 #   docker buildx imagetools inspect node:24.11.1-bookworm-slim
-# Not 24.19 or newer as long as better-sqlite3 is 12: docs/operations.md.
-ARG NODE_IMAGE=node:24.11.1-bookworm-slim
+ARG NODE_IMAGE=node:24.11.1-bookworm-slim@sha256:48abc13a19400ca3985071e287bd405a1d99306770eb81d61202fb6b65cf0b57
 
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app
