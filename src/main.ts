@@ -1,4 +1,3 @@
-import { Session } from 'node:inspector';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
@@ -14,7 +13,6 @@ import { createLogger, NestLogger } from './platform/logging/logger.js';
 process.umask(0o077);
 
 const END_PATIENCE_MS = 9_500;
-const COLLECT_AFTER_MS = 1_000;
 
 /** Starts the server. */
 async function start(): Promise<void> {
@@ -35,17 +33,6 @@ async function start(): Promise<void> {
     .ensure((administrator) => process.stdout.write(welcome(url, administrator)));
   app.get(PasswordsService).warmUp();
   logger.info({ url, docs: `${url}/docs` }, 'listening');
-  setTimeout(collectGarbage, COLLECT_AFTER_MS).unref();
-}
-
-/**
- * Gives back what only the start needed, a fifth of the memory. V8 by itself would first collect all of it once there are 512 MB of
- * garbage, and later collections are measured by the first.
- */
-function collectGarbage(): void {
-  const session = new Session();
-  session.connect();
-  session.post('HeapProfiler.collectGarbage', () => session.disconnect());
 }
 
 let isEnding = false;
