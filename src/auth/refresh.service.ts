@@ -35,16 +35,14 @@ export class RefreshService {
   private async next(claims: AccessClaims, client: Client): Promise<{ token: string; outcome: string }> {
     const account = accountOf(claims);
     await about(account, this.throttles.countRefresh(claims.sid));
-    // At once: what ends a session changes its account in the same transaction.
-    const [user, { outcome, session }] = await Promise.all([
-      this.users.findByPublicId(account.publicId),
-      this.rotations.rotate(claims.sid, claims.jti),
-    ]);
+    const { outcome, session } = await this.rotations.rotate(claims.sid, claims.jti);
     if (outcome === 'ended') throw rejected('session_ended', account);
     if (outcome === 'reused') {
       await this.theft.end(session, client);
       throw rejected('token_reused', account);
     }
+    // One after the other: those whose sessions shared a statement share the next one too.
+    const user = await this.users.findByPublicId(account.publicId);
     if (user?.id !== session.userId || user.disabledAt !== null) throw rejected('account_disabled', account);
     const form: SubjectForm = typeof claims.sub === 'number' ? 'id' : 'publicId';
     if (user[form] !== claims.sub) throw rejected('not_the_sessions_account', account);
