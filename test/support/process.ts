@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { UNTHROTTLED } from './app.js';
 import type { TestDatabase } from './database.js';
@@ -14,6 +15,10 @@ export interface ServerProcess {
   managementUrl: string;
   /** What it wrote to standard output so far. */
   output(): string;
+  /** As `output`, which is forgotten with that. */
+  takeOutput(): string;
+  /** Its memory, in MiB. */
+  residentMiB(): number;
   /** Sends a signal and waits for the end; the exit code, or the signal that ended it. */
   end(signal?: NodeJS.Signals): Promise<number | string | null>;
 }
@@ -58,6 +63,15 @@ export async function startProcess(
     managementUrl: `http://127.0.0.1:${/"management listening".*"port":(\d+)/.exec(output)?.[1] ?? ''}`,
     child,
     output: () => output,
+    takeOutput: () => {
+      const taken = output;
+      output = '';
+      return taken;
+    },
+    residentMiB: () => {
+      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+      return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
+    },
     end: (signal = 'SIGTERM') => {
       child.kill(signal);
       return ended;
