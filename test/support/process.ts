@@ -45,15 +45,18 @@ export async function startProcess(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
+  const keep = (chunk: Buffer) => (output += chunk.toString());
+  child.stdout.on('data', keep);
+  child.stderr.on('data', keep);
   const ended = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | string | null);
   const url = await new Promise<string>((resolve, reject) => {
-    const read = (chunk: Buffer) => {
-      output += chunk.toString();
+    child.stdout.on('data', function look() {
       const listening = /"url":"(http:[^"]+)".*"msg":"listening"/.exec(output)?.[1];
-      if (listening) resolve(listening);
-    };
-    child.stdout.on('data', read);
-    child.stderr.on('data', read);
+      if (!listening) return;
+      // It grows, and looking through it again and again would take longer than what is tested.
+      child.stdout.off('data', look);
+      resolve(listening);
+    });
     void ended.then((how) =>
       reject(new Error(`the server ended (${String(how)}) before it listened:\n${output}`)),
     );
