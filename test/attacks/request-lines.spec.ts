@@ -78,6 +78,17 @@ describe('methods', () => {
     expect([answer.status, answer.text]).toEqual([200, '']);
   });
 
+  it.each(['GET', 'HEAD'])(
+    '%s with a header that is none is refused; a HEAD without a body',
+    async (method) => {
+      const refused = await ask(`${method} /v1/me`, ['X-A: \0']);
+      expect(refused?.status).toBe(400);
+      expect(Number(refused?.headers.get('content-length'))).toBeGreaterThan(0);
+      // Whatever its length says, a client takes what follows the head for another answer.
+      expect(refused?.text === '').toBe(method === 'HEAD');
+    },
+  );
+
   it('CONNECT opens no tunnel', async () => {
     for (const target of ['127.0.0.1:22', '/api/films', '/v1/login'])
       expect(await ask(`CONNECT ${target}`)).toBeUndefined();

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createDatabase, type TestDatabase } from '../support/database.js';
@@ -53,10 +53,6 @@ describe(`${REQUESTS.toLocaleString('en')} requests`, () => {
     await database.drop();
   });
 
-  const residentMiB = () => {
-    const status = readFileSync(`/proc/${server.child.pid}/status`, 'utf8');
-    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
-  };
   const descriptors = () => readdirSync(`/proc/${server.child.pid}/fd`).length;
 
   it(
@@ -101,8 +97,8 @@ describe(`${REQUESTS.toLocaleString('en')} requests`, () => {
         }
       };
       // Between two collections of garbage it rises: only its mean says anything.
-      const samples = [residentMiB()];
-      const sampling = setInterval(() => samples.push(residentMiB()), 100);
+      const samples = [server.residentMiB()];
+      const sampling = setInterval(() => samples.push(server.residentMiB()), 100);
       const startedAt = performance.now();
       for (let reading = 1; reading <= READINGS; reading += 1) {
         const until = (REQUESTS / READINGS) * reading;

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { UNTHROTTLED } from './app.js';
 import type { TestDatabase } from './database.js';
@@ -14,6 +15,10 @@ export interface ServerProcess {
   managementUrl: string;
   /** What it wrote to standard output so far. */
   output(): string;
+  /** As `output`, which is forgotten with that. */
+  takeOutput(): string;
+  /** Its memory, in MiB. */
+  residentMiB(): number;
   /** Sends a signal and waits for the end; the exit code, or the signal that ended it. */
   end(signal?: NodeJS.Signals): Promise<number | string | null>;
 }
@@ -40,15 +45,18 @@ export async function startProcess(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
+  const keep = (chunk: Buffer) => (output += chunk.toString());
+  child.stdout.on('data', keep);
+  child.stderr.on('data', keep);
   const ended = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | string | null);
   const url = await new Promise<string>((resolve, reject) => {
-    const read = (chunk: Buffer) => {
-      output += chunk.toString();
+    child.stdout.on('data', function look() {
       const listening = /"url":"(http:[^"]+)".*"msg":"listening"/.exec(output)?.[1];
-      if (listening) resolve(listening);
-    };
-    child.stdout.on('data', read);
-    child.stderr.on('data', read);
+      if (!listening) return;
+      // It grows, and looking through it again and again would take longer than what is tested.
+      child.stdout.off('data', look);
+      resolve(listening);
+    });
     void ended.then((how) =>
       reject(new Error(`the server ended (${String(how)}) before it listened:\n${output}`)),
     );
@@ -58,6 +66,15 @@ export async function startProcess(
     managementUrl: `http://127.0.0.1:${/"management listening".*"port":(\d+)/.exec(output)?.[1] ?? ''}`,
     child,
     output: () => output,
+    takeOutput: () => {
+      const taken = output;
+      output = '';
+      return taken;
+    },
+    residentMiB: () => {
+      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+      return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
+    },
     end: (signal = 'SIGTERM') => {
       child.kill(signal);
       return ended;

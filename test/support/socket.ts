@@ -43,6 +43,61 @@ export async function exchange(
   return received;
 }
 
+/** A connection for one request after another, made anew where the server closes it. */
+export class KeptConnection {
+  private socket: Socket | undefined;
+  private received = '';
+  private settle: () => void = () => undefined;
+
+  constructor(private readonly url: string) {}
+
+  /** Sends `request`, that of a HEAD if `isHead`. @throws where what comes within `patienceMs` is not one answer */
+  async exchange(request: Buffer, isHead: boolean, patienceMs = 10_000): Promise<RawAnswer> {
+    const socket = (this.socket ??= await this.connect());
+    const timer = setTimeout(() => socket.destroy(), patienceMs);
+    const end = await new Promise<number | undefined>((resolve) => {
+      this.settle = () => {
+        const at = endOfAnswer(this.received, isHead);
+        if (at !== undefined || socket.destroyed) resolve(at);
+      };
+      socket.write(request);
+    });
+    clearTimeout(timer);
+    const { received } = this;
+    this.received = '';
+    const [answer] = end === received.length ? parse(received) : [];
+    if (answer?.headers.get('connection') !== 'keep-alive') this.close();
+    if (!answer) throw new Error(`not one answer: ${JSON.stringify(received.slice(0, 2_000))}`);
+    return answer;
+  }
+
+  close(): void {
+    this.socket?.destroy();
+    this.socket = undefined;
+  }
+
+  private async connect(): Promise<Socket> {
+    const socket = await open(this.url);
+    socket.on('data', (chunk: Buffer) => {
+      this.received += chunk.toString('latin1');
+      this.settle();
+    });
+    socket.on('close', () => {
+      if (this.socket === socket) this.socket = undefined;
+      this.settle();
+    });
+    return socket;
+  }
+}
+
+/** Where the first answer in `text` ends; undefined: not yet. */
+function endOfAnswer(text: string, isHead: boolean): number | undefined {
+  const start = text.indexOf('\r\n\r\n') + 4;
+  if (start === 3) return undefined;
+  const length = isHead ? 0 : Number(/\r\ncontent-length: (\d+)/i.exec(text.slice(0, start))?.[1] ?? 0);
+  return start + length <= text.length ? start + length : undefined;
+}
+
 /** The bytes of a request whose answer closes the connection: its line without the version, header lines, a body. */
 export function requestBytes(
   line: string,

@@ -33,16 +33,18 @@ export function answerConnectionError(
     socket.destroy();
     return undefined;
   }
-  const path = answering ? pathOf(answering.req.url ?? '/') : requestedPath(error);
+  const { method, url } = answering?.req ?? requestLine(error);
+  const path = pathOf(url ?? '/');
   const contract = contracts.of(path);
   const requestId = contract.requestId(path);
   const named = new AppError(byParserCode[error.code ?? ''] ?? httpErrors.bad_request);
   const { status, body } = contract.describe(named, { path, requestId, now });
-  socket.end(answerOf(status, requestId, JSON.stringify(body)));
+  socket.end(answerOf(status, requestId, JSON.stringify(body), method === 'HEAD'));
   return { status, requestId, code: named.definition.code };
 }
 
-const answerOf = (status: number, requestId: string, body: string): string =>
+/** To a HEAD, without the body that it tells the length of (RFC 9110 §9.3.2). */
+const answerOf = (status: number, requestId: string, body: string, isToHead: boolean): string =>
   [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
     'Content-Type: application/json; charset=utf-8',
@@ -51,7 +53,7 @@ const answerOf = (status: number, requestId: string, body: string): string =>
     'Cache-Control: no-store',
     'Connection: close',
     '',
-    body,
+    isToHead ? '' : body,
   ].join('\r\n');
 
 /** Node leaves out what comes after 2,000 headers without a word: it could be the one that a proxy added. */
@@ -79,9 +81,10 @@ function hasOneHost({ httpVersion, headers, rawHeaders }: IncomingMessage): bool
   return hosts === 1;
 }
 
-/** The path in the request line, as far as one can be made out. */
-function requestedPath(error: Error): string {
+/** Of the request line, as much as can be made out. */
+function requestLine(error: Error): { method?: string; url?: string } {
   const packet = (error as { rawPacket?: Buffer }).rawPacket;
   const line = packet?.subarray(0, 16_384).toString('latin1') ?? '';
-  return pathOf(/^[A-Z]+ (\/[\x21-\x7e]*) HTTP\/1\.[01]\r\n/.exec(line)?.[1] ?? '/');
+  const [, method, url] = /^([A-Z]+) (\/[\x21-\x7e]*) HTTP\/1\.[01]\r\n/.exec(line) ?? [];
+  return { ...(method && { method }), ...(url && { url }) };
 }
