@@ -1,3 +1,6 @@
+import { Agent, request, type IncomingMessage } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+
 export interface Answer {
   status: number;
   headers: Headers;
@@ -6,17 +9,38 @@ export interface Answer {
   body: unknown;
 }
 
-/** One request, its answer read whole. */
-export async function send(url: string, init: RequestInit = {}): Promise<Answer> {
-  const response = await fetch(url, init);
-  const text = await response.text();
-  let body: unknown;
+export interface Outgoing {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string | Uint8Array;
+}
+
+const agent = new Agent({ keepAlive: true });
+
+/** One request, its answer read whole. Not by `fetch`, which takes several times as long: in a race the server is to have the time. */
+export async function send(
+  url: string,
+  { method = 'GET', headers = {}, body }: Outgoing = {},
+): Promise<Answer> {
+  const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    request(url, { agent, method, headers: { 'user-agent': 'node', ...length, ...headers } })
+      .on('response', resolve)
+      .on('error', reject)
+      .end(body);
+  });
+  const text = (await buffer(response)).toString();
+  let parsed: unknown;
   try {
-    body = JSON.parse(text);
+    parsed = JSON.parse(text);
   } catch {
-    body = undefined;
+    parsed = undefined;
   }
-  return { status: response.status, headers: response.headers, text, body };
+  const { statusCode = 0, rawHeaders } = response;
+  const pairs = rawHeaders.flatMap((name, i) =>
+    i % 2 === 0 ? [[name, rawHeaders[i + 1] ?? ''] as [string, string]] : [],
+  );
+  return { status: statusCode, headers: new Headers(pairs), text, body: parsed };
 }
 
 /** A POST of `body` as JSON; a string or buffer goes as it is. */
@@ -25,7 +49,7 @@ export function post(url: string, body?: unknown, headers: Record<string, string
   return send(url, {
     method: 'POST',
     headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
-    ...(body !== undefined && { body: isRaw ? (body as string) : JSON.stringify(body) }),
+    ...(body !== undefined && { body: isRaw ? body : JSON.stringify(body) }),
   });
 }
 

@@ -1,4 +1,5 @@
-import { isEmail } from 'class-validator';
+// Nothing but this of a package whose parts take long to load.
+import isEmail from 'validator/lib/isEmail.js';
 
 /** Printable ASCII without the space: what is left holds no NUL, zero-width, bidi or look-alike character. */
 const visibleAscii = /^[\x21-\x7e]{3,254}$/;
@@ -11,5 +12,5 @@ const visibleAscii = /^[\x21-\x7e]{3,254}$/;
 export function canonicalEmail(value: unknown): string | undefined {
   if (typeof value !== 'string' || !visibleAscii.test(value)) return undefined;
   const email = value.toLowerCase();
-  return isEmail(email) ? email : undefined;
+  return isEmail.default(email) ? email : undefined;
 }
