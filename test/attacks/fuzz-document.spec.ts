@@ -8,7 +8,7 @@ import {
   type Schema,
 } from '../support/api-document.js';
 import { PASSWORD, startApp, UNTHROTTLED, type TestApp } from '../support/app.js';
-import { bearer, login, send } from '../support/http.js';
+import { login, send } from '../support/http.js';
 import { startProcess, type ServerProcess } from '../support/process.js';
 import { expectNoServerErrors } from '../support/refusal.js';
 import { rounds } from '../support/scope.js';
@@ -176,6 +176,13 @@ const otherMethod = fc.constantFrom(
   'PROPFIND',
 );
 
+const connection = new KeptConnection(server.url);
+function ask(method: string, target: string, headers: string[], body: string | Buffer = '') {
+  const head = [`${method} ${target} HTTP/1.1`, 'Host: gatehouse.test', ...headers, '', ''].join('\r\n');
+  const bytes = Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from(body)]);
+  return connection.exchange(bytes, method === 'HEAD', PATIENCE_MS);
+}
+
 let token = '';
 /** Whether what was sent since it was last known to be good may have ended its session. */
 let isTokenInDoubt = false;
@@ -193,14 +200,13 @@ async function afresh(): Promise<string> {
 /** A token that opens doors. */
 async function freshToken(): Promise<string> {
   if (isTokenInDoubt) {
-    const { status } = await send(`${server.url}/v1/sessions`, { headers: bearer(token) });
+    const { status } = await ask('GET', '/v1/sessions', [`Authorization: Bearer ${token}`]);
     if (status !== 200) token = await login(server.url, EMAIL, PASSWORD).catch(afresh);
     isTokenInDoubt = false;
   }
   return token;
 }
 
-const connection = new KeptConnection(server.url);
 const takeLogs = () =>
   server
     .takeOutput()
@@ -248,18 +254,18 @@ describe(`${RUNS} requests made from the API document`, () => {
         if ((sent += 1) % (RUNS / READINGS) === 0) resident.push(server.residentMiB());
         const isSignedIn = each.authorization === 'token';
         const credentials = isSignedIn ? await freshToken() : each.authorization;
-        const lines = [
-          `${each.method} ${each.target} HTTP/1.1`,
-          'Host: gatehouse.test',
-          ...(credentials === undefined ? [] : [`Authorization: Bearer ${credentials}`]),
-          ...each.headers.map(([field, value]) => `${field}: ${value}`),
-          ...(each.body.length > 0
-            ? [`Content-Type: ${each.type}`, `Content-Length: ${Buffer.byteLength(each.body)}`]
-            : []),
-        ];
-        const head = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
-        const bytes = Buffer.concat([head, Buffer.from(each.body)]);
-        const answer = await connection.exchange(bytes, each.method === 'HEAD', PATIENCE_MS);
+        const answer = await ask(
+          each.method,
+          each.target,
+          [
+            ...(credentials === undefined ? [] : [`Authorization: Bearer ${credentials}`]),
+            ...each.headers.map(([field, value]) => `${field}: ${value}`),
+            ...(each.body.length > 0
+              ? [`Content-Type: ${each.type}`, `Content-Length: ${Buffer.byteLength(each.body)}`]
+              : []),
+          ],
+          each.body,
+        );
         const { status } = answer;
         seen.set(status, (seen.get(status) ?? 0) + 1);
         isTokenInDoubt ||= status < 300 ? !SAFE.includes(each.method) : status === 401 && isSignedIn;
