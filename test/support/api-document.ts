@@ -3,6 +3,7 @@ import type { RawAnswer } from './socket.js';
 export interface Schema {
   $ref?: string;
   type?: string | string[];
+  enum?: unknown[];
   properties?: Record<string, Schema>;
   additionalProperties?: Schema;
   required?: string[];
@@ -47,6 +48,7 @@ function faults(document: ApiDocument, value: unknown, schema: Schema, at = 'bod
   const is = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
   const isOfType = types.some((each) => each === is || (each === 'integer' && Number.isInteger(value)));
   if (types.length > 0 && !isOfType) return [`${at} is ${is}, not ${types.join(' or ')}`];
+  if (rest.enum?.includes(value) === false) return [`${at} is ${String(value)}`];
   if (typeof value === 'string') {
     const { pattern, maxLength = Infinity } = rest;
     const isRight = (!pattern || new RegExp(pattern, 'u').test(value)) && value.length <= maxLength;

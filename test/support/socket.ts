@@ -94,6 +94,8 @@ export class KeptConnection {
 function endOfAnswer(text: string, isHead: boolean): number | undefined {
   const start = text.indexOf('\r\n\r\n') + 4;
   if (start === 3) return undefined;
+  // Of a head that is too large, the server may have read too little to tell that it is a HEAD's.
+  if (isHead && text.startsWith('HTTP/1.1 431 ')) return text.length;
   const length = isHead ? 0 : Number(/\r\ncontent-length: (\d+)/i.exec(text.slice(0, start))?.[1] ?? 0);
   return start + length <= text.length ? start + length : undefined;
 }
