@@ -2,6 +2,9 @@ import type { LoggerService } from '@nestjs/common';
 import { pino, type Logger as Pino } from 'pino';
 import pretty from 'pino-pretty';
 
+/** Bytes of lines that wait for a reader slower than we write; further ones are left out, or the memory would have no bound. */
+const BACKLOG = 4_194_304;
+
 /** A JSON line per event; in a terminal, the same made readable. `level` is one of pino's. */
 export function createLogger(level: string): Pino {
   if (process.stdout.isTTY) {
@@ -12,7 +15,22 @@ export function createLogger(level: string): Pino {
   }
   const options = { level, base: null, timestamp: isoTime() };
   // Under load the lines of many requests share one write; on a quiet server a line waits a moment. An exit writes them all.
-  return pino(options, pino.destination({ dest: 1, sync: false, minLength: 4_096, periodicFlush: 100 }));
+  const output = pino.destination({
+    dest: 1,
+    sync: false,
+    minLength: 4_096,
+    maxLength: BACKLOG,
+    periodicFlush: 100,
+  });
+  const logger = pino(options, output);
+  let leftOut = 0;
+  output.on('drop', () => (leftOut += 1));
+  output.on('drain', () => {
+    if (leftOut > 0)
+      logger.warn({ msg: 'log lines were left out: nobody read them fast enough', lines: leftOut });
+    leftOut = 0;
+  });
+  return logger;
 }
 
 /** As pino's own, but that many lines share one millisecond and its text. */
