@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
 import { AppError } from '../errors/app.errors.js';
 import { defineErrors } from '../errors/app.errors.js';
@@ -51,6 +52,17 @@ export function databaseFault(thrown: unknown): AppError | undefined {
     thrown instanceof QueryRunnerAlreadyReleasedError;
   if (!isFault) return undefined;
   return new AppError(databaseErrors.database_unavailable, { cause: thrown, retryAfterSeconds: 1 });
+}
+
+/**
+ * Whether PostgreSQL's connection broke under the statement that `thrown` tells of: by what the socket says, or the server as its last
+ * word. Not where we gave it up.
+ */
+export function isBrokenConnection(thrown: unknown): boolean {
+  if (!(thrown instanceof QueryFailedError)) return false;
+  const cause = thrown.driverError as Error;
+  if (cause instanceof pg.DatabaseError) return /^(08|57P)/.test(cause.code ?? '');
+  return databaseFault(thrown) !== undefined && cause.message !== 'Connection terminated';
 }
 
 /** Whether `thrown` is a broken unique constraint, of either database. */
