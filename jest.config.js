@@ -1,8 +1,20 @@
+/** Where no database has a part: tested once, beside SQLite. Parts of a file are `onSqlite`, for the same reason. */
+const once = [
+  'src/',
+  'test/inventory/(imports|metrics|openapi|reasons)',
+  'test/contracts/(cors|jwks|refusals|two-factor-oathtool)',
+  'test/attacks/(connections|content-types|dear-hashes|hashing-queue|json-bodies|key-confusion|key-file)',
+  'test/attacks/(request-lines|request-paths|request-smuggling|token-transport|two-factor-window)',
+  'test/commands/keys',
+  'test/faults/mail-tls',
+];
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/src', '<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
+  testPathIgnorePatterns: process.env.TEST_DATABASE_URL ? once.map((path) => `<rootDir>/${path}`) : [],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1', '^(\\.{1,2}/.*)\\.cjs$': ['$1.cts', '$1.cjs'] },
   transform: {

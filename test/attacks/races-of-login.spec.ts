@@ -5,8 +5,9 @@ import type { User } from '../../src/users/user.entity.js';
 import { PASSWORD, startApp, type TestApp } from '../support/app.js';
 import { login, post, type Answer } from '../support/http.js';
 import { expectNoRefresh, expectNoServerErrors, expectRefusal, LOGIN_REFUSED } from '../support/refusal.js';
+import { rounds } from '../support/scope.js';
 
-const ROUNDS = 200;
+const ROUNDS = rounds(40, 200);
 /** On a machine with nothing else to do, seconds: the hashing threads yield to whatever else there is. */
 const PATIENCE_MS = 240_000;
 const paths = ['/v1/login', '/api/users/auth'];

@@ -3,11 +3,11 @@ import { DataSource } from 'typeorm';
 import { statement } from '../../src/platform/database/statement.js';
 import { PASSWORD, startApp, type TestApp } from '../support/app.js';
 import { login } from '../support/http.js';
-import { onPostgres } from '../support/scope.js';
+import { onPostgres, rounds } from '../support/scope.js';
 import { startProcess, type ServerProcess } from '../support/process.js';
 import { claimsOf, refresh } from '../support/tokens.js';
 
-const ROUNDS = 200;
+const ROUNDS = rounds(50, 200);
 const PARALLEL = 50;
 
 /** The most repeated complaint about login systems: parallel refreshes log people out. Here they all get one successor. */

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
 import type { Answer } from '../support/http.js';
 import { startProcess, type ServerProcess } from '../support/process.js';
+import { rounds } from '../support/scope.js';
 import {
   createProtectedAccount,
   factorRow,
@@ -14,7 +15,7 @@ import {
   type ProtectedAccount,
 } from '../support/second-factor.js';
 
-const ROUNDS = 200;
+const ROUNDS = rounds(20, 200);
 const PARALLEL = 50;
 
 /** Many requests at the same instant, on one instance, on both endpoints, across processes: a code opens one session. */

@@ -15,7 +15,7 @@ interface Finding {
 
 let database: TestDatabase;
 beforeAll(async () => {
-  database = await createDatabase();
+  database = await createDatabase({ isDurable: true });
   await gatehouse(database, ['migrate']);
 });
 afterAll(() => database.drop());
@@ -62,7 +62,7 @@ describe('doctor on a good set-up', () => {
   });
 });
 
-describe('doctor on a broken set-up', () => {
+onSqlite('doctor on a broken set-up', () => {
   it.each([
     ['settings', 'fail', { PORT: 'none' }],
     ['proxy trust', 'fail', { TRUST_PROXY: '0.0.0.0/1' }],

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createDatabase, type TestDatabase } from '../support/database.js';
+import { onSqlite } from '../support/scope.js';
 import { gatehouse, gatehouseJson, type GatehouseOptions } from './gatehouse.js';
 
 type Mistake = [args: string, code: 1 | 2, line: RegExp, options?: GatehouseOptions];
@@ -10,7 +11,8 @@ const help = (command: string) => new RegExp(`; see: npm run -s gatehouse -- ${c
 const away = { env: { DATABASE_URL: 'postgres://127.0.0.1:1/gatehouse' } };
 const short = { input: 'short\n' };
 
-const mistakes: Mistake[] = [
+/** Before anything is asked of a database. */
+const misspelt: Mistake[] = [
   ['', 2, help('')],
   ['users', 2, help('users ')],
   ['user', 2, /^unknown command 'user' \(Did you mean users\?\); see: /],
@@ -31,11 +33,6 @@ const mistakes: Mistake[] = [
   ['users create --email x@example.com --password-stdin', 2, /at least 8 characters\.$/, short],
   ['users create --email x@example.com --password-stdin', 2, /at most 72 bytes/, { input: 'é'.repeat(37) }],
   ['users set-password ada@example.com --password-stdin', 2, /at least 8 characters\.$/, { input: '\n' }],
-  ['users create --email ADA@example.com', 1, /has an account already; see: .* users show/],
-  ['users show bob@example.com', 1, /^There is no such account; see: npm run -s gatehouse -- users list$/],
-  ['users disable ada', 1, /^There is no such account; /],
-  ['users enable 0', 1, /^There is no such account; /],
-  ['users set-password bob --password-stdin', 1, /^There is no such account; /, { input: 'long enough' }],
   ['users list', 1, /^HOST: must be .*; PORT: must be /, { env: { PORT: 'x', HOST: 'a b' } }],
   [
     'migrate',
@@ -44,6 +41,14 @@ const mistakes: Mistake[] = [
     { env: { NODE_ENV: 'production', BCRYPT_COST: '10' } },
   ],
   ['users list', 1, /^The database cannot be opened \(.*ECONNREFUSED.*\); check DATABASE_URL/, away],
+];
+
+const refused: Mistake[] = [
+  ['users create --email ADA@example.com', 1, /has an account already; see: .* users show/],
+  ['users show bob@example.com', 1, /^There is no such account; see: npm run -s gatehouse -- users list$/],
+  ['users disable ada', 1, /^There is no such account; /],
+  ['users enable 0', 1, /^There is no such account; /],
+  ['users set-password bob --password-stdin', 1, /^There is no such account; /, { input: 'long enough' }],
 ];
 
 describe('a mistake ends with one line that says what to do next', () => {
@@ -59,11 +64,18 @@ describe('a mistake ends with one line that says what to do next', () => {
     await database.drop();
   });
 
-  it.each(mistakes.map((mistake) => ({ mistake, title: mistake[0] })))('$title', async ({ mistake }) => {
+  const titled = (mistakes: Mistake[]) => mistakes.map((mistake) => ({ mistake, title: mistake[0] }));
+  async function expectLine({ mistake }: { mistake: Mistake }): Promise<void> {
     const [args, code, line, options] = mistake;
     const outcome = await gatehouse(database, args.split(' ').filter(Boolean), options);
     expect(outcome).toEqual({ code, stdout: '', stderr: expect.stringMatching(/^[^\n]+\n$/) });
     expect(outcome.stderr.trimEnd()).toMatch(line);
+  }
+
+  it.each(titled(refused))('$title', expectLine);
+
+  onSqlite('whatever the database', () => {
+    it.each(titled(misspelt))('$title', expectLine);
   });
 
   it('also with --json', async () => {

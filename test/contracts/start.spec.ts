@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { bearer, login, send } from '../support/http.js';
+import { onSqlite } from '../support/scope.js';
 
 // Whole processes, at the default cost of a hash: on a busy machine they take their time.
 jest.setTimeout(60_000);
@@ -154,7 +155,7 @@ describe('the first start', () => {
   });
 });
 
-describe('a start that cannot succeed', () => {
+onSqlite('a start that cannot succeed', () => {
   const secret = 'kP3vR8xLq2ZtW7nB5yHc9MdF4sJg6TaE';
   it.each([
     [
@@ -184,11 +185,13 @@ describe('a start that cannot succeed', () => {
   });
 });
 
-it('waits for a database that does not answer yet, and says so', async () => {
-  // Port 1 is reserved, and nothing listens there.
-  const server = start({ DATABASE_URL: 'postgres://gatehouse:hidden-word@127.0.0.1:1/gatehouse' });
-  expect(await server.said('not reachable yet', 2)).toBe(true);
-  expect(server.output + server.errors).not.toContain('hidden-word');
-  await server.stop();
-  expect(server.notice).toBe('');
+onSqlite('a start without its database', () => {
+  it('waits for a database that does not answer yet, and says so', async () => {
+    // Port 1 is reserved, and nothing listens there.
+    const server = start({ DATABASE_URL: 'postgres://gatehouse:hidden-word@127.0.0.1:1/gatehouse' });
+    expect(await server.said('not reachable yet', 2)).toBe(true);
+    expect(server.output + server.errors).not.toContain('hidden-word');
+    await server.stop();
+    expect(server.notice).toBe('');
+  });
 });

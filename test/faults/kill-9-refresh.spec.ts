@@ -9,7 +9,7 @@ import { startProcess, TEST_ENV, type ServerProcess } from '../support/process.j
 import { rounds } from '../support/scope.js';
 import { claimsOf, guarded, refresh, refreshed } from '../support/tokens.js';
 
-const ROUNDS = rounds(5, 100);
+const ROUNDS = rounds(3, 100);
 const REFRESHES = 1_000;
 const CHAINS = 8;
 /** Clients that log in, refresh once and log out, over and over. */

@@ -7,6 +7,7 @@ import { createDatabase, type TestDatabase } from '../support/database.js';
 import { post } from '../support/http.js';
 import { drain, startMailServer, tokenIn, type MailServer } from '../support/mail.js';
 import { startProcess, type ServerProcess } from '../support/process.js';
+import { onSqlite } from '../support/scope.js';
 
 const EMAIL = 'new@example.com';
 const OPEN = { REGISTRATION: 'open' };
@@ -104,7 +105,7 @@ describe('without a mail server', () => {
   });
 });
 
-describe('templates', () => {
+onSqlite('templates', () => {
   const write = (database: TestDatabase, file: string, content: string) => {
     const folder = join(database.dataDir, 'templates');
     mkdirSync(folder, { recursive: true });

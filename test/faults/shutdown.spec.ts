@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { post, send } from '../support/http.js';
 import { startProcess, TEST_ENV, type ServerProcess } from '../support/process.js';
+import { onSqlite } from '../support/scope.js';
 import { open } from '../support/socket.js';
 
 const ADMIN = { email: 'admin@example.com', password: TEST_ENV.BOOTSTRAP_ADMIN_PASSWORD };
@@ -54,23 +55,6 @@ describe('a server is told to end', () => {
     expect(seconds).toBeLessThan(3);
   });
 
-  it.each([
-    ['in the middle of a header', 'POST /v1/login HTTP/1.1\r\nHost: x\r\n'],
-    [
-      'in the middle of a body',
-      'POST /v1/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{',
-    ],
-  ])('a client stuck %s holds it up for less than 10 s', async (_, bytes) => {
-    const server = await start();
-    const stuck = await open(server.url);
-    sockets.push(stuck);
-    stuck.write(bytes);
-    await send(`${server.url}/healthz`);
-    const { code, seconds } = await end(server);
-    expect(code).toBe(0);
-    expect(seconds).toBeLessThan(10);
-  });
-
   it('logins under way are answered, and kept', async () => {
     const server = await start({ BCRYPT_COST: '11' });
     const logins = Array.from({ length: 6 }, () => post(`${server.url}/v1/login`, ADMIN));
@@ -88,21 +72,40 @@ describe('a server is told to end', () => {
     expect((await end(next)).code).toBe(0);
   });
 
-  it('with a delay it is not ready at once, and serves until the delay is over', async () => {
-    const server = await start({ SHUTDOWN_DELAY_SECONDS: '2', MANAGEMENT_PORT: '0' });
-    expect((await send(`${server.managementUrl}/readyz`)).status).toBe(200);
-    const ending = end(server);
-    await sleep(300);
-    for (const url of [server.url, server.managementUrl]) {
-      const answer = await send(`${url}/readyz`);
-      expect(answer.status).toBe(503);
-      expect(answer.body).toMatchObject({ error: { serving: { status: 'down' } } });
-      expect((await send(`${url}/healthz`)).status).toBe(200);
-    }
-    expect((await post(`${server.url}/v1/login`, ADMIN)).status).toBe(200);
-    const { code, seconds } = await ending;
-    expect(code).toBe(0);
-    expect(seconds).toBeGreaterThan(2);
-    expect(seconds).toBeLessThan(5);
+  onSqlite('whatever the database', () => {
+    it.each([
+      ['in the middle of a header', 'POST /v1/login HTTP/1.1\r\nHost: x\r\n'],
+      [
+        'in the middle of a body',
+        'POST /v1/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{',
+      ],
+    ])('a client stuck %s holds it up for less than 10 s', async (_, bytes) => {
+      const server = await start();
+      const stuck = await open(server.url);
+      sockets.push(stuck);
+      stuck.write(bytes);
+      await send(`${server.url}/healthz`);
+      const { code, seconds } = await end(server);
+      expect(code).toBe(0);
+      expect(seconds).toBeLessThan(10);
+    });
+
+    it('with a delay it is not ready at once, and serves until the delay is over', async () => {
+      const server = await start({ SHUTDOWN_DELAY_SECONDS: '2', MANAGEMENT_PORT: '0' });
+      expect((await send(`${server.managementUrl}/readyz`)).status).toBe(200);
+      const ending = end(server);
+      await sleep(300);
+      for (const url of [server.url, server.managementUrl]) {
+        const answer = await send(`${url}/readyz`);
+        expect(answer.status).toBe(503);
+        expect(answer.body).toMatchObject({ error: { serving: { status: 'down' } } });
+        expect((await send(`${url}/healthz`)).status).toBe(200);
+      }
+      expect((await post(`${server.url}/v1/login`, ADMIN)).status).toBe(200);
+      const { code, seconds } = await ending;
+      expect(code).toBe(0);
+      expect(seconds).toBeGreaterThan(2);
+      expect(seconds).toBeLessThan(5);
+    });
   });
 });

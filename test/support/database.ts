@@ -12,17 +12,18 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-async function administer(sql: string): Promise<void> {
+async function administer(...statements: string[]): Promise<void> {
   const client = new pg.Client({ connectionString: process.env['TEST_DATABASE_URL'] });
   await client.connect();
   try {
-    await client.query(sql);
+    for (const sql of statements) await client.query(sql);
   } finally {
     await client.end();
   }
 }
 
-export async function createDatabase(): Promise<TestDatabase> {
+/** `isDurable`: as an operator would make it. No other outlives its server, and waiting for the disk is most of what some tests do. */
+export async function createDatabase({ isDurable = false } = {}): Promise<TestDatabase> {
   const dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-test-'));
   const removeDataDir = () => rmSync(dataDir, { recursive: true, force: true });
   const server = process.env['TEST_DATABASE_URL'];
@@ -34,7 +35,8 @@ export async function createDatabase(): Promise<TestDatabase> {
     return { kind: 'sqlite', dataDir, databaseUrl: undefined, drop };
   }
   const name = `gatehouse_test_${randomBytes(6).toString('hex')}`;
-  await administer(`CREATE DATABASE ${name}`);
+  const commits = isDurable ? 'on' : 'off';
+  await administer(`CREATE DATABASE ${name}`, `ALTER DATABASE ${name} SET synchronous_commit = ${commits}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
   return {

@@ -4,7 +4,7 @@ import { describe } from '@jest/globals';
 export const rounds = (short: number, long: number): number =>
   process.env['GATEHOUSE_LONG'] === '1' ? long : short;
 
-/** For what only PostgreSQL can show, or only SQLite; skipped on the other. */
+/** For what only PostgreSQL can show, or only SQLite; skipped on the other. What neither has a part in is tested with SQLite only. */
 export const [onPostgres, onSqlite] = process.env['TEST_DATABASE_URL']
   ? [describe, describe.skip]
   : [describe.skip, describe];
