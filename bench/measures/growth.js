@@ -14,6 +14,8 @@ const FEW = 1_000;
 const sizeOf = (accounts) => ({ accounts, sessions: 10 * accounts, revocations: accounts / 10 });
 /** Sessions that are refreshed in turn, spread over all there are: more than the tokens of one connection. */
 const POOL = 6_400;
+/** Has no factor in common with POOL: steps of it come to each session once. */
+const STEP = 3_989;
 const LOGINS = 16;
 /** With their indices. */
 const BYTES = { session: 230, account: 200 };
@@ -66,7 +68,10 @@ async function database(stage, size) {
   const file = await seed(dataDir, size);
   const seconds = (performance.now() - began) / 1000;
   const gatehouse = await stage.startGatehouse({ env: { DATA_DIR: dataDir }, emails: [] });
-  const ids = Array.from({ length: POOL }, (_, i) => sessionOf(Math.floor((i * size.sessions) / POOL), size));
+  // Neighbours in time are none in the table, as nobody's are: among few sessions they would share pages, and what is written.
+  const ids = Array.from({ length: POOL }, (_, i) =>
+    sessionOf(Math.floor((((i * STEP) % POOL) * size.sessions) / POOL), size),
+  );
   const tokens = /** @type {string[]} */ (await gatehouse.system.ask('tokensOf', ids));
   const clients = Array.from({ length: CONNECTIONS }, (_, i) =>
     inTurn(tokens.filter((_, j) => j % CONNECTIONS === i).map(refreshing)),
