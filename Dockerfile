@@ -11,9 +11,10 @@ RUN apt-get update \
   && rm -rf /var/lib/apt/lists/*
 COPY package.json package-lock.json ./
 RUN npm ci
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json tsconfig.build.json bundle.js ./
 COPY src src
-RUN npm run build && npm prune --omit=dev && find dist -name '*.map' -delete && rm -f dist/.tsbuildinfo
+# Most packages are in the bundle from here on; what is left of node_modules is native code.
+RUN npm run build && npm prune --omit=dev && find dist -name '*.map' -delete
 
 FROM ${NODE_IMAGE}
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 DATA_DIR=/data

@@ -15,7 +15,7 @@ const HASH = `$2y$12$${'abcdefghijklmnopqrstuv'}${'ABCDEFGHIJKLMNOPQRSTUVWXYZ012
 const COLUMNS = ['public_id', 'email', 'password_hash', 'role', 'disabled_at', 'created_at', 'updated_at'];
 
 /** @param {string} file @returns {Promise<any>} */
-const built = (file) => import(new URL(`../dist/${file}.js`, import.meta.url).href);
+const built = (file) => import(new URL(`../build/${file}.js`, import.meta.url).href);
 
 /** As random as those of an import, which cost an index more than others. */
 const publicId = () =>
@@ -47,7 +47,7 @@ async function plain(options) {
     built('platform/database/data-source'),
     built('platform/database/migrate'),
   ]);
-  const dataSource = createDataSource(dataSourceOptions(options));
+  const dataSource = await createDataSource(dataSourceOptions(options));
   await dataSource.initialize();
   try {
     await migrate(dataSource);

@@ -13,10 +13,15 @@ const MEGABYTE = 2 ** 20;
  */
 export function installedSize(folder) {
   const modules = join(folder, 'node_modules');
-  const bytes = readdirSync(modules, { withFileTypes: true, recursive: true }).reduce(
-    (sum, entry) => sum + (entry.isFile() ? lstatSync(join(entry.parentPath, entry.name)).size : 0),
-    0,
-  );
   const lock = JSON.parse(readFileSync(join(modules, '.package-lock.json'), 'utf8'));
-  return { installMb: bytes / MEGABYTE, packages: Object.keys(lock.packages).length };
+  return { installMb: sizeMb(modules), packages: Object.keys(lock.packages).length };
 }
+
+/**
+ * @param {string} folder
+ * @returns {number} MB of its files
+ */
+export const sizeMb = (folder) =>
+  readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, { parentPath, name }) => sum + lstatSync(join(parentPath, name)).size, 0) / MEGABYTE;

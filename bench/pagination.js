@@ -9,7 +9,7 @@ const ROUNDS = 40;
 const LIMIT = 100;
 
 /** @param {string} file @returns {Promise<any>} */
-const built = (file) => import(new URL(`../dist/${file}.js`, import.meta.url).href);
+const built = (file) => import(new URL(`../build/${file}.js`, import.meta.url).href);
 const [{ createDataSource, dataSourceOptions }, { migrate }, { pageOf }, { enabledIn }] = await Promise.all([
   built('platform/database/data-source'),
   built('platform/database/migrate'),
@@ -72,7 +72,7 @@ async function cost(dataSource, kind, after) {
 
 /** @param {string} name @param {{ dataDir: string, databaseUrl: string | undefined }} options */
 async function measure(name, options) {
-  const dataSource = createDataSource(dataSourceOptions(options));
+  const dataSource = await createDataSource(dataSourceOptions(options));
   await dataSource.initialize();
   try {
     await migrate(dataSource);

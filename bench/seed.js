@@ -74,14 +74,13 @@ export async function seed(dataDir, size) {
 /** @param {string} dataDir */
 async function migrated(dataDir) {
   /** @type {(file: string) => Promise<any>} */
-  const built = (file) => import(new URL(`../dist/platform/database/${file}.js`, import.meta.url).href);
+  const built = (file) => import(new URL(`../build/platform/database/${file}.js`, import.meta.url).href);
   const [{ createDataSource, dataSourceOptions }, { migrate }] = [
     await built('data-source'),
     await built('migrate'),
   ];
-  const dataSource = await createDataSource(
-    dataSourceOptions({ dataDir, databaseUrl: undefined }),
-  ).initialize();
+  const dataSource = await createDataSource(dataSourceOptions({ dataDir, databaseUrl: undefined }));
+  await dataSource.initialize();
   await migrate(dataSource);
   await dataSource.destroy();
 }

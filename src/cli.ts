@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { CommanderError } from 'commander';
 import { addAudit } from './commands/audit.command.js';
 import { addContract } from './commands/contract.command.js';
@@ -10,13 +9,13 @@ import { addMigrate } from './commands/migrate.command.js';
 import { addOpenapi } from './commands/openapi.command.js';
 import { CommandError, OperatorCommand, PROGRAM } from './commands/operator.command.js';
 import { addUsers } from './commands/users.command.js';
+import { version } from './platform/package.js';
 
 // What is made in the data directory is for its owner only, the database too.
 process.umask(0o077);
 
 /** Runs one of the operator's commands. */
 async function run(): Promise<void> {
-  const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
   const program = new OperatorCommand(PROGRAM)
     .description("Gatehouse's command line for its operator. It works beside a running server.")
     .version(version)

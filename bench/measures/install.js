@@ -1,7 +1,7 @@
 // @ts-check
 import { cpSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { installedSize } from '../installed.js';
+import { installedSize, sizeMb } from '../installed.js';
 import { clientOf, installPeer, npm } from '../peers.js';
 import { say } from '../stage.js';
 
@@ -11,7 +11,8 @@ const OURS = 'Gatehouse';
 const ROOT = resolve(import.meta.dirname, '../..');
 
 /**
- * What a production install puts on the disk: `npm ci --omit=dev`, without what install scripts compile or download.
+ * What a production install puts on the disk: `npm ci --omit=dev`, without what install scripts compile or download, and our bundle,
+ * which most packages are in.
  * @param {Stage} stage
  * @returns {Promise<import('../contender.js').Measure>}
  */
@@ -38,5 +39,11 @@ function installGatehouse(stage) {
   const folder = stage.newFolder('install');
   for (const file of ['package.json', 'package-lock.json']) cpSync(join(ROOT, file), join(folder, file));
   npm(folder, ['ci', '--omit=dev', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund']);
-  return installedSize(folder);
+  const { installMb, packages } = installedSize(folder);
+  // The packages in it are what other systems have beside their program.
+  cpSync(join(ROOT, 'dist'), join(folder, 'dist'), {
+    recursive: true,
+    filter: (file) => !file.endsWith('.map'),
+  });
+  return { installMb: installMb + sizeMb(join(folder, 'dist')), packages };
 }

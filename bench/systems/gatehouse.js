@@ -7,7 +7,7 @@ import { portOf, serve } from './channel.js';
 import { ProbeModule } from './probe.module.js';
 
 /** @param {string} file of what is built, without its ending */
-const built = (file) => import(new URL(`../../dist/${file}.js`, import.meta.url).href);
+const built = (file) => import(new URL(`../../build/${file}.js`, import.meta.url).href);
 /** @type {typeof import('../../src/admin/accounts.service.js')} */
 const { AccountsService } = await built('admin/accounts.service');
 /** @type {typeof import('../../src/admin/first-administrator.service.js')} */

@@ -17,7 +17,7 @@ export async function updateSchema(): Promise<string[]> {
   process.once('exit', (code) => {
     if (code === 0) tellOf(config.generatedFiles);
   });
-  const dataSource = createDataSource(dataSourceOptions(config));
+  const dataSource = await createDataSource(dataSourceOptions(config));
   try {
     await open(dataSource);
   } catch (error) {

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { createTransport, type SendMailOptions } from 'nodemailer';
+import type { SendMailOptions } from 'nodemailer';
 import { Clock } from '../platform/clock/clock.service.js';
 import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import { createPrivateFile } from '../platform/config/private-file.js';
@@ -45,7 +45,8 @@ export class DeliveryService {
     };
     if (smtpUrl === undefined) return this.write(letter.id, message);
     try {
-      await smtpTransport(smtpUrl).sendMail({ ...message, signal });
+      const transport = await smtpTransport(smtpUrl);
+      await transport.sendMail({ ...message, signal });
     } catch (error) {
       throw smtpFailure(error);
     }
@@ -53,6 +54,7 @@ export class DeliveryService {
 
   /** An `.eml` file, readable by its owner only: it can hold a token. */
   private async write(id: string, message: SendMailOptions): Promise<void> {
+    const { createTransport } = await import('nodemailer');
     const transport = createTransport({ streamTransport: true, buffer: true, newline: 'unix', ...CLOSED });
     const { message: content } = await transport.sendMail(message);
     const folder = join(this.config.dataDir, 'outbox');

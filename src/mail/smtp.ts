@@ -1,5 +1,3 @@
-import { createTransport } from 'nodemailer';
-
 /** Milliseconds. An attempt as a whole has the outbox's bound. */
 const TIMEOUTS = {
   dnsTimeout: 5_000,
@@ -11,8 +9,10 @@ const TIMEOUTS = {
 export const CLOSED = { disableFileAccess: true, disableUrlAccess: true };
 
 /** A way to the server of an `SMTP_URL`. */
-export const smtpTransport = (smtpUrl: string) =>
-  createTransport({ ...smtpOptions(smtpUrl), ...TIMEOUTS, ...CLOSED });
+export async function smtpTransport(smtpUrl: string) {
+  const { createTransport } = await import('nodemailer');
+  return createTransport({ ...smtpOptions(smtpUrl), ...TIMEOUTS, ...CLOSED });
+}
 
 function smtpOptions(text: string) {
   const { protocol, hostname, port, username, password } = new URL(text);

@@ -1,12 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { CONFIG, type Config } from '../platform/config/config.schema.js';
+import { PACKAGE_FOLDER } from '../platform/package.js';
 import { escapeHtml, fill, namesIn, type Variables } from './template.js';
 
-/** From the source as from what is built. */
-const OWN_FOLDER = fileURLToPath(new URL('../../templates/mail/', import.meta.url));
+const OWN_FOLDER = join(PACKAGE_FOLDER, 'templates', 'mail');
 
 /** What each mail's template may use, beside `to` and `public_url`. */
 const templates = {

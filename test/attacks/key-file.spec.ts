@@ -12,8 +12,8 @@ import { eventually, headerOf, keyFileOf, rotate, STORED } from '../support/keys
 import { startProcess } from '../support/process.js';
 import { guarded } from '../support/tokens.js';
 
-const ring = new URL('../../dist/sessions/key-ring.js', import.meta.url).href;
-const settings = new URL('../../dist/platform/config/config.module.js', import.meta.url).href;
+const ring = new URL('../../build/sessions/key-ring.js', import.meta.url).href;
+const settings = new URL('../../build/platform/config/config.module.js', import.meta.url).href;
 
 /** The file of the stored keys: many writers, killed writers, and what else can become of a file. */
 describe('signing-keys.json', () => {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +11,7 @@ import type { TestDatabase } from '../support/database.js';
 jest.setTimeout(120_000);
 
 // What is built, as an operator runs it; `npm test` builds first.
-const program = (file: string) => fileURLToPath(new URL(`../../dist/${file}`, import.meta.url));
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The variables of a process that uses `database`, and nothing of this one's. */
 const environment = (database: TestDatabase, more: Record<string, string> = {}): Record<string, string> => ({
@@ -33,15 +34,17 @@ export interface GatehouseOptions {
   /** Its standard input. */
   input?: string;
   env?: Record<string, string>;
+  /** The folder whose `dist` is run. */
+  installation?: string;
 }
 
 /** Runs the operator's command line in a process of its own, and in the database's folder, until it ends. */
 export async function gatehouse(
   database: TestDatabase,
   args: string[],
-  { input = '', env }: GatehouseOptions = {},
+  { input = '', env, installation = ROOT }: GatehouseOptions = {},
 ): Promise<Outcome> {
-  const child = spawn(process.execPath, [program('cli.js'), ...args], {
+  const child = spawn(process.execPath, [join(installation, 'dist/cli.js'), ...args], {
     cwd: database.dataDir,
     env: environment(database, env),
   });
@@ -73,7 +76,7 @@ export interface Server {
 
 /** The server, in a process of its own, listening. */
 export async function startServer(database: TestDatabase): Promise<Server> {
-  const child = spawn(process.execPath, [program('main.js')], {
+  const child = spawn(process.execPath, [join(ROOT, 'dist/main.js')], {
     cwd: database.dataDir,
     env: environment(database),
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -64,7 +64,7 @@ describe(`an import of ${ROWS} accounts`, () => {
   async function openDatabase(): Promise<{ database: TestDatabase; dataSource: DataSource }> {
     const database = await createDatabase();
     databases.push(database);
-    const dataSource = createDataSource(dataSourceOptions(database));
+    const dataSource = await createDataSource(dataSourceOptions(database));
     await dataSource.initialize();
     await migrate(dataSource);
     return { database, dataSource };

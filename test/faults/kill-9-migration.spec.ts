@@ -22,11 +22,11 @@ const MIGRATE = `
     async down() {}
   }
   const options = dataSourceOptions({ dataDir: process.argv[2], databaseUrl: process.argv[3] || undefined });
-  const dataSource = createDataSource({ ...options, migrations: [...options.migrations, Half1999999999999] });
+  const dataSource = await createDataSource({ ...options, migrations: [...options.migrations, Half1999999999999] });
   await dataSource.initialize();
   await migrate(dataSource);
 `;
-const FOLDER = new URL('../../dist/platform/database/', import.meta.url).href;
+const FOLDER = new URL('../../build/platform/database/', import.meta.url).href;
 
 let database: TestDatabase;
 beforeAll(async () => {

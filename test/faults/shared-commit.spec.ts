@@ -12,7 +12,7 @@ describe('statements at once', () => {
   let dataSource: DataSource;
   beforeAll(async () => {
     database = await createDatabase();
-    dataSource = createDataSource(
+    dataSource = await createDataSource(
       database.databaseUrl
         ? { type: 'postgres', url: database.databaseUrl }
         : {

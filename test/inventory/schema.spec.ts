@@ -64,7 +64,7 @@ describe('an empty database', () => {
   let copies: DataSource[];
   beforeEach(async () => {
     database = await createDatabase();
-    copies = [1, 2, 3].map(() => createDataSource(dataSourceOptions(database)));
+    copies = await Promise.all([1, 2, 3].map(() => createDataSource(dataSourceOptions(database))));
     await Promise.all(copies.map((copy) => copy.initialize()));
   });
   afterEach(async () => {

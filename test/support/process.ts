@@ -1,11 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UNTHROTTLED } from './app.js';
 import type { TestDatabase } from './database.js';
 
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** A real server process. */
 export interface ServerProcess {
@@ -33,13 +34,16 @@ export const TEST_ENV = {
   ...UNTHROTTLED,
 };
 
-/** Starts `node dist/main.js` on `database`; resolves once it listens. An undefined variable is taken away. */
+/**
+ * Starts `node dist/main.js` of `installation` on `database`; resolves once it listens. An undefined variable is taken away.
+ */
 export async function startProcess(
   database: TestDatabase,
   env: Record<string, string | undefined> = {},
+  installation = ROOT,
 ): Promise<ServerProcess> {
   const { PATH } = process.env;
-  const child = spawn(process.execPath, [MAIN], {
+  const child = spawn(process.execPath, [join(installation, 'dist/main.js')], {
     cwd: database.dataDir,
     env: { PATH, ...TEST_ENV, DATA_DIR: database.dataDir, DATABASE_URL: database.databaseUrl, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -39,7 +39,7 @@ export class Witness {
       WEBHOOK_SECRET: 'wh-8fK2mQ7xVt4ZrB9nLc3Yp6Ds1Jg5Ha0E',
       ...env,
     });
-    const dataSource = createDataSource(dataSourceOptions(database));
+    const dataSource = await createDataSource(dataSourceOptions(database));
     await dataSource.initialize();
     const witness = new Witness(server, dataSource, database, receiver);
     receiver.on('request', (request, response) => {

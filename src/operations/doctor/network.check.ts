@@ -53,7 +53,7 @@ async function checkSmtp({ smtpUrl, nodeEnv, dataDir }: ParsedConfig): Promise<F
       ? mail.warn(found, 'set SMTP_URL, so that they reach anybody')
       : mail.ok(found);
   }
-  const transport = smtpTransport(smtpUrl);
+  const transport = await smtpTransport(smtpUrl);
   try {
     await Promise.race([transport.verify(), sleep(SMTP_TIMEOUT_MS, undefined, { ref: false }).then(timeOut)]);
     return mail.ok('the SMTP server takes what we have to say');

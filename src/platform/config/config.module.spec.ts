@@ -9,7 +9,7 @@ import { CONFIG, type Config } from './config.schema.js';
 import { ConfigModule, loadConfig } from './config.module.js';
 
 // The built file, as the worker of the passwords: a process of its own cannot read TypeScript. `npm test` builds first.
-const built = new URL('../../../dist/platform/config/config.module.js', import.meta.url).href;
+const built = new URL('../../../build/platform/config/config.module.js', import.meta.url).href;
 const program = `
   const { loadConfig } = await import(${JSON.stringify(built)});
   process.stdout.write('ready\\n');

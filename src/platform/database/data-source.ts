@@ -45,10 +45,16 @@ export function dataSourceOptions(config: Pick<Config, 'databaseUrl' | 'dataDir'
 }
 
 /** A data source for `options`, safe for concurrent use on either database. */
-export function createDataSource(options: DataSourceOptions): DataSource {
+export async function createDataSource(options: DataSourceOptions): Promise<DataSource> {
   if (options.type === 'better-sqlite3') checkAddon();
-  const dataSource = new DataSource(options);
+  const dataSource = new DataSource({ ...options, ...(await driverOf(options)) });
   if (options.type === 'better-sqlite3') takeTurns(dataSource);
   else waitNoLonger(dataSource);
   return dataSource;
+}
+
+/** Given, and not left to TypeORM, which would look for a package; and the one that is used, not the other. */
+async function driverOf({ type }: DataSourceOptions): Promise<{ driver: unknown }> {
+  const { default: driver } = await (type === 'postgres' ? import('pg') : import('better-sqlite3'));
+  return { driver };
 }

@@ -1,4 +1,3 @@
-import pg from 'pg';
 import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
 import { AppError } from '../errors/app.errors.js';
 import { defineErrors } from '../errors/app.errors.js';
@@ -61,9 +60,13 @@ export function databaseFault(thrown: unknown): AppError | undefined {
 export function isBrokenConnection(thrown: unknown): boolean {
   if (!(thrown instanceof QueryFailedError)) return false;
   const cause = thrown.driverError as Error;
-  if (cause instanceof pg.DatabaseError) return /^(08|57P)/.test(cause.code ?? '');
+  if (isSaidByServer(cause)) return /^(08|57P)/.test(cause.code);
   return databaseFault(thrown) !== undefined && cause.message !== 'Connection terminated';
 }
+
+/** Whether PostgreSQL itself said so, and not the socket to it: its errors always have a severity (PostgreSQL's protocol, ErrorResponse). */
+export const isSaidByServer = (error: unknown): error is Error & { code: string } =>
+  isError(error) && 'severity' in error;
 
 /** Whether `thrown` is a broken unique constraint, of either database. */
 export function isUniqueViolation(thrown: unknown): boolean {

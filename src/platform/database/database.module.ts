@@ -14,7 +14,7 @@ const CONNECT_PATIENCE_MS = 30_000;
 /** Connects, waiting up to 30 s for a database that is not there yet, and migrates. */
 async function connect(options?: DataSourceOptions): Promise<DataSource> {
   if (!options) throw new Error('the data source has no options');
-  const dataSource = createDataSource(options);
+  const dataSource = await createDataSource(options);
   const deadline = Date.now() + CONNECT_PATIENCE_MS;
   while (!dataSource.isInitialized) {
     try {

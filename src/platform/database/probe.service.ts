@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type Database from 'better-sqlite3';
-import pg from 'pg';
+import type { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
 import { CONFIG, type Config } from '../config/config.schema.js';
@@ -14,7 +14,7 @@ const MIGRATIONS = 'SELECT name FROM migrations';
 /** Asks the database whether it is there, beside the pool: who is asked often must not take a turn from a login, nor wait for one. */
 @Injectable()
 export class DatabaseProbe implements OnApplicationShutdown {
-  private client: pg.Client | undefined;
+  private client: Client | undefined;
   private asking: Promise<string[]> | undefined;
 
   constructor(
@@ -48,7 +48,8 @@ export class DatabaseProbe implements OnApplicationShutdown {
     }
   }
 
-  private async connect(connectionString: string): Promise<pg.Client> {
+  private async connect(connectionString: string): Promise<Client> {
+    const { default: pg } = await import('pg');
     const client = new pg.Client({
       connectionString,
       application_name: 'gatehouse readiness',
@@ -67,7 +68,7 @@ export class DatabaseProbe implements OnApplicationShutdown {
     return (this.client = client);
   }
 
-  private drop(client: pg.Client): void {
+  private drop(client: Client): void {
     if (this.client === client) this.client = undefined;
     destroy(client);
   }

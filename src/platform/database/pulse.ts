@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import pg from 'pg';
+import type { Client } from 'pg';
+import { isSaidByServer } from './database.errors.js';
 
 /** How long nothing is suspected of a statement without an answer. */
 const SUSPICION_MS = 500;
@@ -41,6 +42,7 @@ export class Pulse {
   }
 
   private async ask(): Promise<boolean> {
+    const { default: pg } = await import('pg');
     const client = new pg.Client({
       connectionString: this.connectionString,
       application_name: 'gatehouse pulse',
@@ -55,7 +57,7 @@ export class Pulse {
       // What has arrived while this process itself was busy is read first.
       await setImmediate();
       // An error with a code of SQL's, as of too many connections, is an answer.
-      return error instanceof pg.DatabaseError;
+      return isSaidByServer(error);
     } finally {
       clearTimeout(timer);
       destroy(client);
@@ -64,6 +66,6 @@ export class Pulse {
 }
 
 /** Ends a connection at once: `end` would wait for a server that says nothing. */
-export function destroy(client: pg.Client): void {
+export function destroy(client: Client): void {
   (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
 }

@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import { Logger } from '@nestjs/common';
+import { version } from '../package.js';
 
 /** A finished span. Instants in epoch milliseconds. */
 export interface Span {
@@ -20,8 +20,6 @@ const INTERVAL_MS = 2_000;
 /** What is more between two sendings is dropped: a collector that is away must not fill the memory. */
 const MAX_HELD = 4_096;
 const PATIENCE_MS = 5_000;
-
-const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
 
 /**
  * Sends spans to an OpenTelemetry collector, as OTLP/HTTP in JSON (OpenTelemetry Protocol 1.x, §OTLP/HTTP: `POST /v1/traces`). By

@@ -1,0 +1,9 @@
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+
+const inPackage = createRequire(import.meta.url);
+
+/** The folder of package.json, wherever this runs: from the source, from what is compiled, from the bundle. */
+export const PACKAGE_FOLDER = dirname(inPackage.resolve('#package.json'));
+
+export const { version } = inPackage('#package.json') as { version: string };
