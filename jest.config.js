@@ -2,7 +2,7 @@
 const once = [
   'src/',
   'test/inventory/(imports|metrics|openapi|reasons)',
-  'test/contracts/(cors|jwks|refusals|two-factor-oathtool)',
+  'test/contracts/(browser-headers|cors|jwks|refusals|two-factor-oathtool)',
   'test/attacks/(connections|content-types|dear-hashes|hashing-queue|json-bodies|key-confusion|key-file)',
   'test/attacks/(request-lines|request-paths|request-smuggling|token-transport|two-factor-window)',
   'test/commands/keys',

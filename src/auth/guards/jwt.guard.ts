@@ -1,4 +1,4 @@
-import { Injectable, type ExecutionContext } from '@nestjs/common';
+import { Injectable, type ExecutionContext, type Type } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
@@ -11,9 +11,14 @@ import { bearerToken } from '../bearer.js';
 import { accountOf } from '../subject.js';
 import { IS_PUBLIC } from './public.decorator.js';
 
+type Handler = ReturnType<ExecutionContext['getHandler']>;
+
 /** In front of every route: no accepted access token, no way in, unless the route says `@Public()`. */
 @Injectable()
 export class JwtGuard extends AuthGuard('jwt') {
+  /** What reflection said, by class and handler: it costs as much as finding the token. */
+  private readonly asked = new Map<Type, Map<Handler, boolean>>();
+
   constructor(
     private readonly reflector: Reflector,
     private readonly accessTokens: AccessTokensService,
@@ -23,14 +28,24 @@ export class JwtGuard extends AuthGuard('jwt') {
   }
 
   override canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    if (this.reflector.getAllAndOverride<boolean>(IS_PUBLIC, [context.getHandler(), context.getClass()]))
-      return true;
+    if (this.isPublic(context.getHandler(), context.getClass())) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const token = bearerToken(request);
     const claims = token === undefined ? undefined : this.accessTokens.recall(token);
     if (!claims) return super.canActivate(context) as Promise<boolean>;
     request.user = this.unrevoked(claims);
     return true;
+  }
+
+  private isPublic(handler: Handler, type: Type): boolean {
+    let ofType = this.asked.get(type);
+    if (!ofType) this.asked.set(type, (ofType = new Map<Handler, boolean>()));
+    let isPublic = ofType.get(handler);
+    if (isPublic === undefined) {
+      isPublic = this.reflector.getAllAndOverride<boolean | undefined>(IS_PUBLIC, [handler, type]) ?? false;
+      ofType.set(handler, isPublic);
+    }
+    return isPublic;
   }
 
   // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the signature is Passport's

@@ -11,7 +11,8 @@ const MAX_DEPTH = 32;
 export function parseJsonBodiesOnly(server: FastifyInstance): void {
   server.addHook('onRequest', (request, _reply, done) => {
     // A type that is none is refused before any parser is asked.
-    if (takesNoBody(request)) delete request.headers['content-type'];
+    if (request.headers['content-type'] !== undefined && takesNoBody(request))
+      delete request.headers['content-type'];
     done();
   });
   server.removeAllContentTypeParsers();

@@ -12,7 +12,5 @@ declare module 'fastify' {
     ignoresBody?: boolean;
     /** What the audit calls a refusal by this route; `request.refused` where it says nothing. */
     refusalEvent?: string;
-    /** It answers with what a browser shows. */
-    isPage?: boolean;
   }
 }

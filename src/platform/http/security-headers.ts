@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, onRequestHookHandler } from 'fastify';
 import helmet, { type HelmetOptions } from 'helmet';
 
 type Headers = Readonly<Record<string, string>>;
@@ -44,13 +44,18 @@ const swaggerUi = headersOf({
   }),
 });
 
+const attach =
+  (headers: Headers): onRequestHookHandler =>
+  (_request, reply, done) => {
+    void reply.headers(headers);
+    done();
+  };
+
 /** The headers by which a browser guards its user (OWASP ASVS 5.0 §3.4). */
 export function protectBrowsers(server: FastifyInstance): void {
+  server.addHook('onRequest', attach(api));
   server.addHook('onRoute', (route) => {
-    if (/^\/docs(\/|$)/.test(route.url)) route.config = { ...route.config, isPage: true };
-  });
-  server.addHook('onRequest', (request, reply, done) => {
-    void reply.headers(request.routeOptions.config.isPage ? swaggerUi : api);
-    done();
+    if (/^\/docs(\/|$)/.test(route.url))
+      route.onRequest = [...[route.onRequest ?? []].flat(), attach(swaggerUi)];
   });
 }

@@ -13,12 +13,20 @@ export function createLogger(level: string): Pino {
       pretty({ colorize: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l', sync: true }),
     );
   }
-  const options = { level, base: null, timestamp: isoTime() };
+  const options = {
+    level,
+    base: null,
+    timestamp: isoTime(),
+    // Its typings know text only, and what it does with a line is to hand it on.
+    hooks: { streamWrite: (line: string) => Buffer.from(line) as unknown as string },
+  };
   // Under load the lines of many requests share one write; on a quiet server a line waits a moment. An exit writes them all.
   const output = pino.destination({
     dest: 1,
     sync: false,
-    minLength: 4_096,
+    // Of the one long text that lines would be joined to, each further line would have the whole length counted again.
+    contentMode: 'buffer',
+    minLength: 16_000,
     maxLength: BACKLOG,
     periodicFlush: 100,
   });
