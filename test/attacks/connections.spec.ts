@@ -1,5 +1,9 @@
 import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PASSWORD, startApp, type TestApp } from '../support/app.js';
 import { bearer, login, send } from '../support/http.js';
@@ -120,6 +124,33 @@ describe('a client that leaves', () => {
       expect(failures).toEqual([]);
     },
   );
+});
+
+describe('what a client has left behind', () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+
+  it('is forgotten: whoever never waits for an answer does not fill the memory', async () => {
+    const asked: WeakRef<ServerResponse>[] = [];
+    const note = (_: unknown, response: ServerResponse) => asked.push(new WeakRef(response));
+    const server = app.app.getHttpServer();
+    server.on('request', note);
+    for (let i = 0; i < 20; i += 1) {
+      const socket = await open(app.url);
+      await new Promise((resolve) => socket.write(wrongPassword('/v1/login').repeat(5), resolve));
+      socket.destroy();
+    }
+    await login(app.url, email, PASSWORD);
+    server.off('request', note);
+    const left = () => asked.filter((response) => response.deref()).length;
+    for (let tries = 0; tries < 20 && left() > 1; tries += 1) {
+      await sleep(100);
+      collectGarbage();
+    }
+    expect(asked.length).toBeGreaterThan(20);
+    // The last one's connection is kept alive.
+    expect(left()).toBeLessThanOrEqual(1);
+  });
 });
 
 describe('requests on one connection', () => {
