@@ -77,7 +77,9 @@ export class CallerService {
       async (current, manager) => {
         const factor = await find(manager);
         const verdict = factor ? await this.verify(user, factor, presented, manager) : NOT_ASKED;
-        return verdict.reason === 'accepted' ? { verdict, result: await work(manager, current) } : { verdict };
+        return verdict.reason === 'accepted'
+          ? { verdict, result: await work(manager, current) }
+          : { verdict };
       },
     );
     if (verdict.reason !== 'accepted') throw rejected(verdict.reason, user, verdict.evidence);
