@@ -14,6 +14,7 @@ import { answerConnectionError, answerForNode } from './platform/http/connection
 import { pathOf } from './platform/http/contract.js';
 import { ErrorFilter } from './platform/http/error.filter.js';
 import type { RecordRefusal } from './platform/http/refusal.js';
+import { answerInTurn } from './platform/http/pipelining.js';
 import { RouteTable } from './platform/http/route-table.js';
 import { closeGracefully } from './platform/http/shutdown.js';
 import { serveApiDocument } from './platform/http/api-document.js';
@@ -70,6 +71,7 @@ export async function setUp(app: NestFastifyApplication, logger: Logger): Promis
     // Not the one by which CORS answers every preflight: no path would be unknown any more.
     if (url !== '*') for (const each of [method].flat()) routes.add(each, url);
   });
+  answerInTurn(server);
   server.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     done();

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -150,6 +151,26 @@ describe('what a client has left behind', () => {
     expect(asked.length).toBeGreaterThan(20);
     // The last one's connection is kept alive.
     expect(left()).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('1,000 requests on a connection whose answers nobody reads', () => {
+  const openFiles = () => readdirSync('/proc/self/fd').length;
+
+  it('hold no more than one answer of a connection at a time, and nothing once the client has left', async () => {
+    const before = openFiles();
+    const sockets = await Promise.all([1, 2, 3, 4, 5].map(() => open(app.url)));
+    const asked = 'GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1_000);
+    for (const socket of sockets) {
+      socket.pause();
+      socket.write(asked);
+    }
+    await sleep(1_000);
+    // Of each connection both ends, and the file that is being sent.
+    expect(openFiles() - before).toBeLessThanOrEqual(3 * sockets.length);
+    for (const socket of sockets) socket.destroy();
+    for (let tries = 0; tries < 20 && openFiles() > before; tries += 1) await sleep(100);
+    expect(openFiles()).toBeLessThanOrEqual(before);
   });
 });
 
