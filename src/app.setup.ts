@@ -24,7 +24,10 @@ import { RequestValidationPipe } from './platform/validation/request.pipe.js';
 import './platform/http/fastify.js';
 
 /** The HTTP server, with its limits, before Nest is on it. Times in milliseconds, sizes in bytes. */
-export function createAdapter({ trustProxy }: Pick<Config, 'trustProxy'>): FastifyAdapter {
+export function createAdapter({
+  trustProxy,
+  loginQueueMaxWaitMs,
+}: Pick<Config, 'trustProxy' | 'loginQueueMaxWaitMs'>): FastifyAdapter {
   return new FastifyAdapter({
     trustProxy: trustProxy.length > 0 && [...trustProxy],
     bodyLimit: 16_384,
@@ -38,6 +41,8 @@ export function createAdapter({ trustProxy }: Pick<Config, 'trustProxy'>): Fasti
       requireHostHeader: false,
     },
     keepAliveTimeout: 72_000,
+    // In which nothing moves: longer than a request takes to come, or its answer to begin. Who never reads one holds us no longer.
+    connectionTimeout: 20_000 + loginQueueMaxWaitMs,
     // `closeGracefully` says it in the contract's words.
     return503OnClosing: false,
     // A client's own X-Request-Id is not believed, nor written anywhere.

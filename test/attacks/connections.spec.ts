@@ -13,9 +13,15 @@ import { answers, exchange, open, requestBytes } from '../support/socket.js';
 
 let app: TestApp;
 let email: string;
+let unread: Socket[];
 beforeAll(async () => {
-  app = await startApp();
+  app = await startApp({ env: { LOGIN_QUEUE_MAX_WAIT_MS: '5000' } });
   ({ email } = await app.createUser());
+  unread = await Promise.all(Array.from({ length: 20 }, () => open(app.url)));
+  for (const socket of unread) {
+    socket.pause();
+    socket.write('GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(20));
+  }
 });
 afterAll(async () => {
   await app.close();
@@ -207,4 +213,21 @@ describe('requests on one connection', () => {
     socket.write(bytes);
     expectRefusal((await received)[1], '/api/films', status, sentence);
   });
+});
+
+describe('clients that never read their answers', () => {
+  const connections = () =>
+    new Promise<number>((resolve, reject) =>
+      app.app.getHttpServer().getConnections((error: unknown, count: number) => {
+        if (error) reject(error as Error);
+        else resolve(count);
+      }),
+    );
+
+  it('hold their connections for less than a minute', async () => {
+    expect(unread.filter(({ readyState }) => readyState === 'open')).toHaveLength(unread.length);
+    // The one that others kept alive.
+    for (let seconds = 0; seconds < 60 && (await connections()) > 1; seconds += 1) await sleep(1_000);
+    expect(await connections()).toBeLessThanOrEqual(1);
+  }, 65_000);
 });
