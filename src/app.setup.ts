@@ -14,6 +14,7 @@ import { answerConnectionError, answerForNode } from './platform/http/connection
 import { pathOf } from './platform/http/contract.js';
 import { ErrorFilter } from './platform/http/error.filter.js';
 import type { RecordRefusal } from './platform/http/refusal.js';
+import { answerInTurn } from './platform/http/pipelining.js';
 import { RouteTable } from './platform/http/route-table.js';
 import { closeGracefully } from './platform/http/shutdown.js';
 import { serveApiDocument } from './platform/http/api-document.js';
@@ -23,7 +24,10 @@ import { RequestValidationPipe } from './platform/validation/request.pipe.js';
 import './platform/http/fastify.js';
 
 /** The HTTP server, with its limits, before Nest is on it. Times in milliseconds, sizes in bytes. */
-export function createAdapter({ trustProxy }: Pick<Config, 'trustProxy'>): FastifyAdapter {
+export function createAdapter({
+  trustProxy,
+  loginQueueMaxWaitMs,
+}: Pick<Config, 'trustProxy' | 'loginQueueMaxWaitMs'>): FastifyAdapter {
   return new FastifyAdapter({
     trustProxy: trustProxy.length > 0 && [...trustProxy],
     bodyLimit: 16_384,
@@ -37,6 +41,8 @@ export function createAdapter({ trustProxy }: Pick<Config, 'trustProxy'>): Fasti
       requireHostHeader: false,
     },
     keepAliveTimeout: 72_000,
+    // In which nothing moves: longer than a request takes to come, or its answer to begin. Who never reads one holds us no longer.
+    connectionTimeout: 20_000 + loginQueueMaxWaitMs,
     // `closeGracefully` says it in the contract's words.
     return503OnClosing: false,
     // A client's own X-Request-Id is not believed, nor written anywhere.
@@ -70,6 +76,7 @@ export async function setUp(app: NestFastifyApplication, logger: Logger): Promis
     // Not the one by which CORS answers every preflight: no path would be unknown any more.
     if (url !== '*') for (const each of [method].flat()) routes.add(each, url);
   });
+  answerInTurn(server);
   server.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     done();

@@ -70,14 +70,16 @@ export class CallerService {
     user: User,
     presented: PresentedFactor,
     find: (manager: EntityManager) => Promise<TwoFactor | null>,
-    work: (manager: EntityManager) => Promise<T>,
+    work: (manager: EntityManager, current: User) => Promise<T>,
   ): Promise<T> {
     const { verdict, result } = await this.whileLocked<{ verdict: FactorVerdict; result?: T }>(
       user,
-      async (_, manager) => {
+      async (current, manager) => {
         const factor = await find(manager);
         const verdict = factor ? await this.verify(user, factor, presented, manager) : NOT_ASKED;
-        return verdict.reason === 'accepted' ? { verdict, result: await work(manager) } : { verdict };
+        return verdict.reason === 'accepted'
+          ? { verdict, result: await work(manager, current) }
+          : { verdict };
       },
     );
     if (verdict.reason !== 'accepted') throw rejected(verdict.reason, user, verdict.evidence);

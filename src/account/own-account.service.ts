@@ -31,8 +31,8 @@ export class OwnAccountService {
       user,
       factor,
       (manager) => this.twoFactor.enabled(user.id, manager),
-      async (manager) => {
-        await this.users.keepAnAdministrator(user, manager);
+      async (manager, current) => {
+        await this.users.keepAnAdministrator(current, manager);
         await this.sessions.endAll(user.id, manager);
         await this.users.delete(user.id, manager);
         await this.caller.record('account.deleted', user, password.client, manager);

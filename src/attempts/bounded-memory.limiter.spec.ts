@@ -41,6 +41,22 @@ describe('BoundedCounts', () => {
     expect(counts.get('lasting')?.points).toBe(1);
   });
 
+  it('keeps what lasts, however many come that do not', () => {
+    const counts = new BoundedCounts(new StillClock());
+    counts.add('failures of a day', 1, 86_400);
+    for (let i = 0; i < 500_000; i += 1) counts.add(`mails of an hour ${i}`, 1, 3_600);
+    expect(counts.get('failures of a day')?.points).toBe(1);
+  });
+
+  it('makes room rarely: where one is over as often as one comes, each costs no more than before', () => {
+    const clock = new StillClock();
+    const counts = new BoundedCounts(clock);
+    for (let i = 0; i < 200_000; i += 1, clock.instant += 18) counts.add(`mails ${i}`, 1, 3_600);
+    const began = performance.now();
+    for (let i = 0; i < 500; i += 1, clock.instant += 18) counts.add(`more mails ${i}`, 1, 3_600);
+    expect(performance.now() - began).toBeLessThan(1_500);
+  });
+
   it('counts until the end of the window that the first one began', () => {
     const clock = new StillClock();
     const counts = new BoundedCounts(clock);

@@ -10,7 +10,7 @@ interface Count {
   endsAt: number;
 }
 
-/** The counts of one process, never more than `MAX_KEYS`: past that, those that began first are forgotten. */
+/** The counts of one process, never more than `MAX_KEYS`: past that, of those that began first the ones that end first are forgotten. */
 export class BoundedCounts {
   private readonly counts = new Map<string, Count>();
 
@@ -41,12 +41,10 @@ export class BoundedCounts {
     return this.counts.delete(key);
   }
 
-  /** Deletes a tenth at once: first whatever is over among the oldest, then the oldest themselves. */
+  /** Deletes a tenth at once, never fewer, or each new key would ask for room again: among the oldest, those that end first. */
   private makeRoom(): void {
-    const now = this.clock.now();
-    const oldest = [...this.counts].slice(0, MAX_KEYS / 5);
-    const over = oldest.filter(([, { endsAt }]) => endsAt <= now);
-    for (const [key] of over.length > 0 ? over : oldest.slice(0, MAX_KEYS / 10)) this.counts.delete(key);
+    const oldest = [...this.counts].slice(0, MAX_KEYS / 5).sort(([, a], [, b]) => a.endsAt - b.endsAt);
+    for (const [key] of oldest.slice(0, MAX_KEYS / 10)) this.counts.delete(key);
   }
 }
 

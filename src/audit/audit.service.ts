@@ -117,7 +117,7 @@ export class AuditService implements OnModuleInit, EntitySubscriberInterface {
 
 /** An IP address, or null for what a proxy wrote there and is none. */
 export const storableAddress = (text: string | null): string | null =>
-  text !== null && isIP(text) > 0 ? text.slice(0, 45) : null;
+  text !== null && isIP(text) > 0 ? text : null;
 
 function eventOf<Name extends EventName>(
   { id, at, name }: { id: string; at: number; name: Name },
@@ -129,7 +129,7 @@ function eventOf<Name extends EventName>(
     at: new Date(at).toISOString(),
     account: { id: account.publicId, number: account.id },
     actor: origin.actor,
-    address: origin.address,
+    address: storableAddress(origin.address),
     request_id: origin.requestId,
     details,
   };

@@ -5,7 +5,7 @@ import { Clock } from '../platform/clock/clock.service.js';
 import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import { databaseFault } from '../platform/database/database.errors.js';
 import type { AccountName } from '../platform/errors/app.errors.js';
-import { addressKey } from '../platform/http/address.js';
+import { addressKey, addressOf } from '../platform/http/address.js';
 import type { Refusal } from '../platform/http/refusal.js';
 import { AuditEvent } from './audit-event.entity.js';
 import { AuditService, storableAddress } from './audit.service.js';
@@ -56,7 +56,7 @@ export class RefusalsService {
     const event = config.refusalEvent ?? 'request.refused';
     const about = error.context.account ?? account;
     const details = { method: request.method, route, status, code, ...evidence };
-    this.put({ event, reason, details }, { requestId: request.id, address: request.ip, about });
+    this.put({ event, reason, details }, { requestId: request.id, address: addressOf(request), about });
   }
 
   /** Resolves when everything so far is written, or the database would not have it. */

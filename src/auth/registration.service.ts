@@ -3,6 +3,7 @@ import { ThrottlesService } from '../attempts/throttles.service.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
 import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import { AppError } from '../platform/errors/app.errors.js';
+import { addressKey } from '../platform/http/address.js';
 import { OutboxService } from '../platform/outbox/outbox.service.js';
 import { canonicalEmail } from '../platform/validation/email.policy.js';
 import type { Client } from '../sessions/sessions.service.js';
@@ -34,7 +35,10 @@ export class RegistrationService {
   /** @throws `validation_failed`, `too_many_attempts`, `service_unavailable` */
   async register({ email: given, password, client }: NewRegistration): Promise<void> {
     const email = canonicalEmail(given) ?? '';
-    const passwordHash = await this.passwords.hash(password, { email, turn: { key: client.address } });
+    const passwordHash = await this.passwords.hash(password, {
+      email,
+      turn: { key: addressKey(client.address) },
+    });
     await this.throttles.countMail(email);
     if (this.config.emailVerification === 'off' && (await this.isCreated({ email, passwordHash }, client)))
       return;

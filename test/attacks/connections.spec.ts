@@ -1,5 +1,10 @@
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PASSWORD, startApp, type TestApp } from '../support/app.js';
 import { bearer, login, send } from '../support/http.js';
@@ -8,9 +13,15 @@ import { answers, exchange, open, requestBytes } from '../support/socket.js';
 
 let app: TestApp;
 let email: string;
+let unread: Socket[];
 beforeAll(async () => {
-  app = await startApp();
+  app = await startApp({ env: { LOGIN_QUEUE_MAX_WAIT_MS: '5000' } });
   ({ email } = await app.createUser());
+  unread = await Promise.all(Array.from({ length: 20 }, () => open(app.url)));
+  for (const socket of unread) {
+    socket.pause();
+    socket.write('GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(20));
+  }
 });
 afterAll(async () => {
   await app.close();
@@ -122,6 +133,53 @@ describe('a client that leaves', () => {
   );
 });
 
+describe('what a client has left behind', () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+
+  it('is forgotten: whoever never waits for an answer does not fill the memory', async () => {
+    const asked: WeakRef<ServerResponse>[] = [];
+    const note = (_: unknown, response: ServerResponse) => asked.push(new WeakRef(response));
+    const server = app.app.getHttpServer();
+    server.on('request', note);
+    for (let i = 0; i < 20; i += 1) {
+      const socket = await open(app.url);
+      await new Promise((resolve) => socket.write(wrongPassword('/v1/login').repeat(5), resolve));
+      socket.destroy();
+    }
+    await login(app.url, email, PASSWORD);
+    server.off('request', note);
+    const left = () => asked.filter((response) => response.deref()).length;
+    for (let tries = 0; tries < 20 && left() > 1; tries += 1) {
+      await sleep(100);
+      collectGarbage();
+    }
+    expect(asked.length).toBeGreaterThan(20);
+    // The last one's connection is kept alive.
+    expect(left()).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('1,000 requests on a connection whose answers nobody reads', () => {
+  const openFiles = () => readdirSync('/proc/self/fd').length;
+
+  it('hold no more than one answer of a connection at a time, and nothing once the client has left', async () => {
+    const before = openFiles();
+    const sockets = await Promise.all([1, 2, 3, 4, 5].map(() => open(app.url)));
+    const asked = 'GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1_000);
+    for (const socket of sockets) {
+      socket.pause();
+      socket.write(asked);
+    }
+    await sleep(1_000);
+    // Of each connection both ends, and the file that is being sent.
+    expect(openFiles() - before).toBeLessThanOrEqual(3 * sockets.length);
+    for (const socket of sockets) socket.destroy();
+    for (let tries = 0; tries < 20 && openFiles() > before; tries += 1) await sleep(100);
+    expect(openFiles()).toBeLessThanOrEqual(before);
+  });
+});
+
 describe('requests on one connection', () => {
   it('are answered in their order, 200 sent at once', async () => {
     const targets = Array.from({ length: 200 }, (_, i) =>
@@ -155,4 +213,21 @@ describe('requests on one connection', () => {
     socket.write(bytes);
     expectRefusal((await received)[1], '/api/films', status, sentence);
   });
+});
+
+describe('clients that never read their answers', () => {
+  const connections = () =>
+    new Promise<number>((resolve, reject) =>
+      app.app.getHttpServer().getConnections((error: unknown, count: number) => {
+        if (error) reject(error as Error);
+        else resolve(count);
+      }),
+    );
+
+  it('hold their connections for less than a minute', async () => {
+    expect(unread.filter(({ readyState }) => readyState === 'open')).toHaveLength(unread.length);
+    // The one that others kept alive.
+    for (let seconds = 0; seconds < 60 && (await connections()) > 1; seconds += 1) await sleep(1_000);
+    expect(await connections()).toBeLessThanOrEqual(1);
+  }, 65_000);
 });

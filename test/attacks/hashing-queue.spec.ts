@@ -40,7 +40,7 @@ describe('more logins than there are threads to hash for', () => {
   let strangers = 0;
 
   beforeEach(async () => {
-    t = await startApp({ env: { LOGIN_QUEUE_MAX_WAIT_MS: String(MAX_WAIT_MS) } });
+    t = await startApp({ env: { LOGIN_QUEUE_MAX_WAIT_MS: String(MAX_WAIT_MS), TRUST_PROXY: '127.0.0.1' } });
     await t.createUser('owner@example.com');
     // The first starts the threads.
     await guess('/v1/login');
@@ -52,8 +52,12 @@ describe('more logins than there are threads to hash for', () => {
   });
 
   /** As somebody else each time: nobody is slowed down for having guessed before. */
-  const guess = (path: string) =>
-    post(t.url + path, { email: `nobody-${(strangers += 1)}@example.com`, password: 'wrong' });
+  const guess = (path: string, address = '203.0.113.7') =>
+    post(
+      t.url + path,
+      { email: `nobody-${(strangers += 1)}@example.com`, password: 'wrong' },
+      { 'x-forwarded-for': address },
+    );
   const guesses = (count: number) => Promise.all(Array.from({ length: count }, () => guess('/v1/login')));
   const waiting = () => {
     const { queue } = t.app.get<unknown, { queue: { waiting: Map<string, unknown[]> } }>(PasswordsService);
@@ -89,6 +93,21 @@ describe('more logins than there are threads to hash for', () => {
     expect(new Set(statuses)).toEqual(new Set([401, 503]));
     expect(threads.begun).toBe(HANDED_OUT + admitted);
     await login(t.url, 'owner@example.com', PASSWORD);
+  });
+
+  it('leave room for others, though each comes from another address of one IPv6 network', async () => {
+    const begun: Promise<Answer>[] = [];
+    const refused = () => t.logs.filter(({ reason }) => reason === 'hashing_queue_full').length;
+    while (refused() === 0) {
+      begun.push(guess('/v1/login', `2001:db8::${begun.length.toString(16)}`));
+      await eventually(() => waiting() + HANDED_OUT >= begun.length || refused() > 0);
+    }
+    const admitted = waiting();
+    const other = guess('/v1/login', '203.0.113.8');
+    await eventually(() => waiting() > admitted || refused() > 1);
+    threads.release();
+    expect((await other).status).toBe(401);
+    await Promise.all(begun);
   });
 
   describe('whose clients hang up', () => {

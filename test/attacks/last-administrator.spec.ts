@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AccountsService } from '../../src/admin/accounts.service.js';
+import { PasswordsService } from '../../src/passwords/passwords.service.js';
 import { PASSWORD, startApp, type TestApp } from '../support/app.js';
 import { administrator, type Administrator } from '../support/audit.js';
 import { bearer, login, post, type Answer } from '../support/http.js';
@@ -72,6 +73,28 @@ describe('the last administrator', () => {
       email: 'l@example.com',
     });
     expect(answer.status).toBe(200);
+    expect(await administrators()).toBe(1);
+  });
+});
+
+describe('somebody who deletes their own account, and becomes the last administrator meanwhile', () => {
+  it('stays', async () => {
+    const [accounts, passwords] = [t.app.get(AccountsService), t.app.get(PasswordsService)];
+    const { email } = await t.createUser();
+    const token = await login(t.url, email, PASSWORD);
+    const others = await t.dataSource.query<{ email: string }[]>(
+      "SELECT email FROM users WHERE role = 'admin'",
+    );
+    const verify = passwords.verify.bind(passwords);
+    passwords.verify = async (...task) => {
+      const verification = await verify(...task);
+      await accounts.setRole(email, 'admin');
+      for (const other of others) await accounts.setRole(other.email, 'client');
+      return verification;
+    };
+    const deleted = await post(`${t.url}/v1/delete-account`, { password: PASSWORD }, bearer(token));
+    passwords.verify = verify;
+    expectRefusal(deleted, '/v1/delete-account', 409, SENTENCE);
     expect(await administrators()).toBe(1);
   });
 });

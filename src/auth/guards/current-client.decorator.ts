@@ -1,10 +1,11 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { addressOf } from '../../platform/http/address.js';
 import type { Client } from '../../sessions/sessions.service.js';
 
 /** Where `request` comes from. */
 export const clientOf = (request: FastifyRequest): Client => ({
-  address: request.ip,
+  address: addressOf(request),
   userAgent: request.headers['user-agent'] ?? '',
   requestId: request.id,
 });

@@ -1,4 +1,10 @@
+import { isIP } from 'node:net';
+import type { FastifyRequest } from 'fastify';
 import ipaddr from 'ipaddr.js';
+
+/** The IP address that `request` comes from, without a zone; `unknown` where a proxy of ours wrote something else into X-Forwarded-For. */
+export const addressOf = ({ ip }: FastifyRequest): string =>
+  isIP(ip) > 0 ? ip.replace(/%.*/, '') : 'unknown';
 
 /**
  * What counts as one address: an IPv4 address, also where it comes mapped into IPv6, or the /64 of an IPv6 one, of which a single

@@ -11,34 +11,36 @@ const PATIENCE_MS = 7_000;
  * arrives.
  */
 export function closeGracefully(server: FastifyInstance): void {
-  const underWay = new Set<FastifyReply>();
-  const connections = new Set<Socket>();
+  // What is under way, by connection: a client that leaves takes its own along, which never come to an end.
+  const connections = new Map<Socket, Set<FastifyReply>>();
   let isClosing = false;
   server.server.on('connection', (socket: Socket) => {
-    connections.add(socket);
+    connections.set(socket, new Set());
     socket.once('close', () => connections.delete(socket));
   });
   server.addHook('preClose', (done) => {
     isClosing = true;
-    // Kept alive, the connection would hold the process for as long as it stays idle.
-    for (const reply of underWay) void reply.header('connection', 'close');
-    // A browser opens some in advance. Node takes them for busy until it has had a request.
-    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
+    for (const [socket, underWay] of connections) {
+      // Kept alive, the connection would hold the process for as long as it stays idle.
+      for (const reply of underWay) void reply.header('connection', 'close');
+      // A browser opens some in advance. Node takes them for busy until it has had a request.
+      if (socket.bytesRead === 0) socket.destroy();
+    }
     // Node's own time limits end with the listening.
     setTimeout(() => server.server.closeAllConnections(), PATIENCE_MS).unref();
     done();
   });
-  server.addHook('onRequest', (_request, reply, done) => {
+  server.addHook('onRequest', ({ raw }, reply, done) => {
     if (!isClosing) {
-      underWay.add(reply);
+      connections.get(raw.socket)?.add(reply);
       done();
       return;
     }
     void reply.header('connection', 'close');
     done(new AppError(httpErrors.service_unavailable, { retryAfterSeconds: 1 }));
   });
-  server.addHook('onResponse', (_request, reply, done) => {
-    underWay.delete(reply);
+  server.addHook('onResponse', ({ raw }, reply, done) => {
+    connections.get(raw.socket)?.delete(reply);
     done();
   });
 }
