@@ -5,6 +5,17 @@ import pretty from 'pino-pretty';
 /** Bytes of lines that wait for a reader slower than we write; further ones are left out, or the memory would have no bound. */
 const BACKLOG = 4_194_304;
 
+/** Under load the lines of many requests share one write; on a quiet server a line waits a moment. An exit writes them all. */
+const gathering = {
+  dest: 1,
+  sync: false,
+  // Of the one long text that lines would be joined to, each further line would have the whole length counted again.
+  contentMode: 'buffer',
+  minLength: 16_000,
+  maxLength: BACKLOG,
+  periodicFlush: 100,
+} as const;
+
 /** A JSON line per event; in a terminal, the same made readable. `level` is one of pino's. */
 export function createLogger(level: string): Pino {
   if (process.stdout.isTTY) {
@@ -20,16 +31,7 @@ export function createLogger(level: string): Pino {
     // Its typings know text only, and what it does with a line is to hand it on.
     hooks: { streamWrite: (line: string) => Buffer.from(line) as unknown as string },
   };
-  // Under load the lines of many requests share one write; on a quiet server a line waits a moment. An exit writes them all.
-  const output = pino.destination({
-    dest: 1,
-    sync: false,
-    // Of the one long text that lines would be joined to, each further line would have the whole length counted again.
-    contentMode: 'buffer',
-    minLength: 16_000,
-    maxLength: BACKLOG,
-    periodicFlush: 100,
-  });
+  const output = pino.destination(gathering);
   const logger = pino(options, output);
   let leftOut = 0;
   output.on('drop', () => (leftOut += 1));
