@@ -175,7 +175,7 @@ if (!isFresh()) {
   for (const file of SWAGGER_UI) cpSync(file, join('dist/swagger-ui', basename(file)));
   const kept = new Set(outputs.map(({ path }) => basename(path)));
   for (const name of readdirSync('dist'))
-    if (name !== 'swagger-ui' && !kept.has(name)) rmSync(join('dist', name));
+    if (name !== 'swagger-ui' && !kept.has(name)) rmSync(join('dist', name), { recursive: true });
   const rule = `\n\n${'-'.repeat(100)}\n\n`;
   writeFileSync(
     NOTICES,

@@ -23,26 +23,29 @@ import { traceRequests } from './platform/tracing/request-traces.js';
 import { RequestValidationPipe } from './platform/validation/request.pipe.js';
 import './platform/http/fastify.js';
 
-/** The HTTP server, with its limits, before Nest is on it. Times in milliseconds, sizes in bytes. */
-export function createAdapter({
-  trustProxy,
-  loginQueueMaxWaitMs,
-}: Pick<Config, 'trustProxy' | 'loginQueueMaxWaitMs'>): FastifyAdapter {
+/** Times in milliseconds, sizes in bytes. */
+const limits = ({ loginQueueMaxWaitMs }: Pick<Config, 'loginQueueMaxWaitMs'>) => ({
+  bodyLimit: 16_384,
+  // Whole requests, so that dripping a body is no way to hold a connection; headers sooner.
+  requestTimeout: 15_000,
+  http: {
+    maxHeaderSize: 16_384,
+    headersTimeout: 10_000,
+    connectionsCheckingInterval: 2_000,
+    // Asked by `answerForNode`, in the contract's words.
+    requireHostHeader: false,
+  },
+  keepAliveTimeout: 72_000,
+  // In which nothing moves: longer than a request takes to come, or its answer to begin. Who never reads one holds us no longer.
+  connectionTimeout: 20_000 + loginQueueMaxWaitMs,
+});
+
+/** The HTTP server, with its limits, before Nest is on it. */
+export function createAdapter(config: Pick<Config, 'trustProxy' | 'loginQueueMaxWaitMs'>): FastifyAdapter {
+  const { trustProxy } = config;
   return new FastifyAdapter({
+    ...limits(config),
     trustProxy: trustProxy.length > 0 && [...trustProxy],
-    bodyLimit: 16_384,
-    // Whole requests, so that dripping a body is no way to hold a connection; headers sooner.
-    requestTimeout: 15_000,
-    http: {
-      maxHeaderSize: 16_384,
-      headersTimeout: 10_000,
-      connectionsCheckingInterval: 2_000,
-      // Asked by `answerForNode`, in the contract's words.
-      requireHostHeader: false,
-    },
-    keepAliveTimeout: 72_000,
-    // In which nothing moves: longer than a request takes to come, or its answer to begin. Who never reads one holds us no longer.
-    connectionTimeout: 20_000 + loginQueueMaxWaitMs,
     // `closeGracefully` says it in the contract's words.
     return503OnClosing: false,
     // A client's own X-Request-Id is not believed, nor written anywhere.
