@@ -48,7 +48,8 @@ export class RefusalsService {
     const { code } = error.definition;
     const { reason = null, evidence } = error.context;
     const now = this.clock.now();
-    if (this.waiting.length >= MAX_WAITING || !this.budget.take(addressKey(request.ip), now)) {
+    const address = addressOf(request);
+    if (this.waiting.length >= MAX_WAITING || !this.budget.take(addressKey(address), now)) {
       this.leaveOut(reason ?? code);
       return;
     }
@@ -56,7 +57,7 @@ export class RefusalsService {
     const event = config.refusalEvent ?? 'request.refused';
     const about = error.context.account ?? account;
     const details = { method: request.method, route, status, code, ...evidence };
-    this.put({ event, reason, details }, { requestId: request.id, address: addressOf(request), about });
+    this.put({ event, reason, details }, { requestId: request.id, address, about });
   }
 
   /** Resolves when everything so far is written, or the database would not have it. */

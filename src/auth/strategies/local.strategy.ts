@@ -3,6 +3,7 @@ import { PassportStrategy } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
 import { Strategy } from 'passport-local';
 import { CredentialsService, type Authenticated } from '../credentials.service.js';
+import { addressOf } from '../../platform/http/address.js';
 
 /** Passport's way to `CredentialsService`: e-mail and password in the body, already validated by the guard. */
 @Injectable()
@@ -21,7 +22,7 @@ export class LocalStrategy extends PassportStrategy(Strategy, 'local') {
       return await this.credentials.authenticate({
         email,
         password,
-        address: request.ip,
+        address: addressOf(request),
         signal: hangUp.signal,
       });
     } finally {

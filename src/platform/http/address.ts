@@ -2,9 +2,18 @@ import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import ipaddr from 'ipaddr.js';
 
-/** The IP address that `request` comes from, without a zone; `unknown` where a proxy of ours wrote something else into X-Forwarded-For. */
-export const addressOf = ({ ip }: FastifyRequest): string =>
-  isIP(ip) > 0 ? ip.replace(/%.*/, '') : 'unknown';
+/** As some proxies write it: `203.0.113.7:51423`, `[2001:db8::7]:51423`. */
+const withPort = /^(?:\[(.*)\]|([^:]*))(?::\d+)?$/;
+
+/**
+ * The IP address that `request` comes from, without port and zone; `unknown` where a proxy of ours wrote something else into
+ * X-Forwarded-For.
+ */
+export function addressOf({ ip }: FastifyRequest): string {
+  const [, inBrackets, plain] = withPort.exec(ip) ?? [];
+  const address = inBrackets ?? plain ?? ip;
+  return isIP(address) > 0 ? address.replace(/%.*/, '') : 'unknown';
+}
 
 /**
  * What counts as one address: an IPv4 address, also where it comes mapped into IPv6, or the /64 of an IPv6 one, of which a single
