@@ -88,9 +88,9 @@ export async function setUp(app: NestFastifyApplication, logger: Logger): Promis
   protectBrowsers(server);
   answerForNode(server);
   if (config.otelEndpoint !== undefined) traceRequests(server, config.otelEndpoint);
-  closeGracefully(server);
-  parseJsonBodiesOnly(server);
   const log = logRequests(server, logger, (user) => accountIn(user)?.publicId);
+  closeGracefully(server, (reply) => log.left(reply));
+  parseJsonBodiesOnly(server);
   const filter = new ErrorFilter(contracts, routes, app.get(Clock), recordRefusals(app));
   servers.set(server, { filter, log });
   app.useGlobalFilters(filter);

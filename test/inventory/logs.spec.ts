@@ -1,9 +1,9 @@
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { User } from '../../src/users/user.entity.js';
 import { AccountsService } from '../../src/admin/accounts.service.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { exchange } from '../support/socket.js';
+import { exchange, open } from '../support/socket.js';
 import { bearer, login, post, send, type Answer } from '../support/http.js';
 
 /** Found nowhere else: a line that holds one of them has leaked it. */
@@ -152,6 +152,23 @@ describe('the log', () => {
     const lines = app.logs.filter(({ request_id }) => request_id === id);
     expect(lines).toMatchObject([
       { msg: 'request', method: null, route: null, status: 400, code: 'bad_request' },
+    ]);
+  });
+
+  it('has one line for what a client did not wait for, and not another when it would have been answered', async () => {
+    const socket = await open(app.url);
+    const body = JSON.stringify({ ...credentials, password: wrong });
+    const head = `POST /v1/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}`;
+    const before = app.logs.length;
+    await new Promise((resolve) => socket.write(`${head}\r\n\r\n${body}`, resolve));
+    const lines = () => app.logs.slice(before).filter(({ msg }) => msg === 'request');
+    socket.destroy();
+    for (let i = 0; i < 100 && lines().length === 0; i += 1) await sleep(10);
+    // Whoever comes next waits behind it.
+    await login(app.url, email, password, code);
+    expect(lines()).toMatchObject([
+      { method: 'POST', route: '/v1/login', status: 499, code: 'client_closed_request' },
+      { route: '/v1/login', status: 200 },
     ]);
   });
 

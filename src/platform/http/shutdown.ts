@@ -8,15 +8,18 @@ const PATIENCE_MS = 7_000;
 
 /**
  * While the server closes: finishes what is under way, for at most 7 s, and refuses, in the contract's words, what still
- * arrives.
+ * arrives. `left` is told what a client went away from before it was answered, for nobody else is.
  */
-export function closeGracefully(server: FastifyInstance): void {
+export function closeGracefully(server: FastifyInstance, left: (reply: FastifyReply) => void): void {
   // What is under way, by connection: a client that leaves takes its own along, which never come to an end.
   const connections = new Map<Socket, Set<FastifyReply>>();
   let isClosing = false;
   server.server.on('connection', (socket: Socket) => {
     connections.set(socket, new Set());
-    socket.once('close', () => connections.delete(socket));
+    socket.once('close', () => {
+      connections.get(socket)?.forEach(left);
+      connections.delete(socket);
+    });
   });
   server.addHook('preClose', (done) => {
     isClosing = true;

@@ -1,11 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { httpErrors } from '../errors/http.errors.js';
 import type { UnreadRequest } from '../http/connection-error.js';
 import { observeRequest } from '../metrics/request-durations.js';
 
 /** Writes the one line of a request, and counts it. */
 export interface RequestLog {
   answered(request: FastifyRequest, reply: FastifyReply): void;
+  /** The client went away first: 499, as nginx calls it. */
+  left(reply: FastifyReply): void;
   /** Refused by the parser: of its method and path nothing is sure. */
   unread(refusal: UnreadRequest): void;
 }
@@ -19,9 +22,8 @@ export function logRequests(
   logger: Logger,
   identify: (user: unknown) => string | undefined,
 ): RequestLog {
-  const answered: RequestLog['answered'] = (request, reply) => {
+  const write = (request: FastifyRequest, elapsedTime: number, status: number, code?: string) => {
     const { failure, method } = request;
-    const { statusCode: status, elapsedTime } = reply;
     // The pattern, not the URL: what a client put into a path or query string may be secret.
     const route = request.is404 ? null : (request.routeOptions.url ?? null);
     logger.info({
@@ -32,16 +34,23 @@ export function logRequests(
       duration_ms: Math.round(elapsedTime * 10) / 10,
       request_id: request.id,
       user: identify(request.user),
-      code: failure?.definition.code,
+      code: code ?? failure?.definition.code,
       reason: failure?.context.reason,
     });
     observeRequest(method, route, status, elapsedTime / 1000);
   };
+  const answered: RequestLog['answered'] = (request, reply) =>
+    write(request, reply.elapsedTime, reply.statusCode);
   server.addHook('onResponse', (request, reply, done) => {
     answered(request, reply);
     done();
   });
-  return { answered, unread: (refusal) => logUnread(logger, refusal) };
+  return {
+    answered,
+    left: ({ request, elapsedTime }) =>
+      write(request, elapsedTime, httpErrors.client_closed_request.status, 'client_closed_request'),
+    unread: (refusal) => logUnread(logger, refusal),
+  };
 }
 
 function logUnread(logger: Logger, { status, requestId, code }: UnreadRequest): void {
