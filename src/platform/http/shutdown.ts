@@ -11,16 +11,8 @@ const PATIENCE_MS = 7_000;
  * arrives. `left` is told what a client went away from before it was answered, for nobody else is.
  */
 export function closeGracefully(server: FastifyInstance, left: (reply: FastifyReply) => void): void {
-  // What is under way, by connection: a client that leaves takes its own along, which never come to an end.
-  const connections = new Map<Socket, Set<FastifyReply>>();
+  const connections = trackConnections(server, left);
   let isClosing = false;
-  server.server.on('connection', (socket: Socket) => {
-    connections.set(socket, new Set());
-    socket.once('close', () => {
-      connections.get(socket)?.forEach(left);
-      connections.delete(socket);
-    });
-  });
   server.addHook('preClose', (done) => {
     isClosing = true;
     for (const [socket, underWay] of connections) {
@@ -42,8 +34,24 @@ export function closeGracefully(server: FastifyInstance, left: (reply: FastifyRe
     void reply.header('connection', 'close');
     done(new AppError(httpErrors.service_unavailable, { retryAfterSeconds: 1 }));
   });
+}
+
+/** What is under way, by connection: a client that leaves takes its own along, which never come to an end. */
+function trackConnections(
+  server: FastifyInstance,
+  left: (reply: FastifyReply) => void,
+): Map<Socket, Set<FastifyReply>> {
+  const connections = new Map<Socket, Set<FastifyReply>>();
+  server.server.on('connection', (socket: Socket) => {
+    connections.set(socket, new Set());
+    socket.once('close', () => {
+      connections.get(socket)?.forEach(left);
+      connections.delete(socket);
+    });
+  });
   server.addHook('onResponse', ({ raw }, reply, done) => {
     connections.get(raw.socket)?.delete(reply);
     done();
   });
+  return connections;
 }

@@ -22,7 +22,23 @@ export function logRequests(
   logger: Logger,
   identify: (user: unknown) => string | undefined,
 ): RequestLog {
-  const write = (request: FastifyRequest, elapsedTime: number, status: number, code?: string) => {
+  const write = writer(logger, identify);
+  const answered: RequestLog['answered'] = (request, reply) =>
+    write(request, reply.elapsedTime, reply.statusCode);
+  server.addHook('onResponse', (request, reply, done) => {
+    answered(request, reply);
+    done();
+  });
+  return {
+    answered,
+    left: ({ request, elapsedTime }) =>
+      write(request, elapsedTime, httpErrors.client_closed_request.status, 'client_closed_request'),
+    unread: (refusal) => logUnread(logger, refusal),
+  };
+}
+
+function writer(logger: Logger, identify: (user: unknown) => string | undefined) {
+  return (request: FastifyRequest, elapsedTime: number, status: number, code?: string) => {
     const { failure, method } = request;
     // The pattern, not the URL: what a client put into a path or query string may be secret.
     const route = request.is404 ? null : (request.routeOptions.url ?? null);
@@ -38,18 +54,6 @@ export function logRequests(
       reason: failure?.context.reason,
     });
     observeRequest(method, route, status, elapsedTime / 1000);
-  };
-  const answered: RequestLog['answered'] = (request, reply) =>
-    write(request, reply.elapsedTime, reply.statusCode);
-  server.addHook('onResponse', (request, reply, done) => {
-    answered(request, reply);
-    done();
-  });
-  return {
-    answered,
-    left: ({ request, elapsedTime }) =>
-      write(request, elapsedTime, httpErrors.client_closed_request.status, 'client_closed_request'),
-    unread: (refusal) => logUnread(logger, refusal),
   };
 }
 
