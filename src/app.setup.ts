@@ -19,12 +19,13 @@ import { RouteTable } from './platform/http/route-table.js';
 import { closeGracefully } from './platform/http/shutdown.js';
 import { serveApiDocument } from './platform/http/api-document.js';
 import { logRequests, type RequestLog } from './platform/logging/request-log.js';
+import { closeUnread } from './platform/http/unread-answers.js';
 import { traceRequests } from './platform/tracing/request-traces.js';
 import { RequestValidationPipe } from './platform/validation/request.pipe.js';
 import './platform/http/fastify.js';
 
 /** Times in milliseconds, sizes in bytes. */
-const limits = ({ loginQueueMaxWaitMs }: Pick<Config, 'loginQueueMaxWaitMs'>) => ({
+const LIMITS = {
   bodyLimit: 16_384,
   // Whole requests, so that dripping a body is no way to hold a connection; headers sooner.
   requestTimeout: 15_000,
@@ -36,15 +37,12 @@ const limits = ({ loginQueueMaxWaitMs }: Pick<Config, 'loginQueueMaxWaitMs'>) =>
     requireHostHeader: false,
   },
   keepAliveTimeout: 72_000,
-  // In which nothing moves: longer than a request takes to come, or its answer to begin. Who never reads one holds us no longer.
-  connectionTimeout: 20_000 + loginQueueMaxWaitMs,
-});
+};
 
 /** The HTTP server, with its limits, before Nest is on it. */
-export function createAdapter(config: Pick<Config, 'trustProxy' | 'loginQueueMaxWaitMs'>): FastifyAdapter {
-  const { trustProxy } = config;
+export function createAdapter({ trustProxy }: Pick<Config, 'trustProxy'>): FastifyAdapter {
   return new FastifyAdapter({
-    ...limits(config),
+    ...LIMITS,
     trustProxy: trustProxy.length > 0 && [...trustProxy],
     // `closeGracefully` says it in the contract's words.
     return503OnClosing: false,
@@ -80,6 +78,7 @@ export async function setUp(app: NestFastifyApplication, logger: Logger): Promis
     if (url !== '*') for (const each of [method].flat()) routes.add(each, url);
   });
   answerInTurn(server);
+  closeUnread(server);
   server.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     done();
