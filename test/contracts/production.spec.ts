@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { migrations } from '../../src/platform/database/migrations/migrations.js';
 import { gatehouse } from '../commands/gatehouse.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { bearer, login, post, send } from '../support/http.js';
@@ -93,6 +94,12 @@ describe('a production install', () => {
       'password123',
     );
     expect(made.stderr).toContain('commonly used');
+  });
+
+  // An installation that was made before would run those of another name again.
+  it('calls its migrations what they are called in src', () => {
+    const [, ran = '[]'] = /"migrations":(\[[^\]]*\])/.exec(server.output()) ?? [];
+    expect(JSON.parse(ran)).toEqual(migrations.map(({ name }) => name));
   });
 
   it('serves Swagger UI with all that its page asks for', async () => {
