@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Piscina } from 'piscina';
 import { CONFIG, type Config } from '../platform/config/config.schema.js';
@@ -15,6 +17,8 @@ import { PASSWORD_MAX_BYTES, passwordBytes, passwordFaults } from './password.po
 
 const THREADS = availableParallelism();
 const TURNS_OF_A_THREAD = 2;
+/** How long the end waits for threads to have begun: many times what it takes. */
+const PATIENCE_MS = 5_000;
 
 export interface Verification {
   matches: boolean;
@@ -29,6 +33,8 @@ export interface Verification {
 @Injectable()
 export class PasswordsService implements OnApplicationShutdown {
   private started: Piscina<HashTask, string | boolean> | undefined;
+  /** Resolves when every thread has loaded what it runs. */
+  private loaded: Promise<unknown> | undefined;
   private readonly queue: HashingQueue;
   private readonly own: OwnHash;
 
@@ -106,19 +112,28 @@ export class PasswordsService implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
+    // A thread that is ended while it loads bcrypt takes the whole process with it (SIGABRT).
+    await Promise.race([this.loaded, sleep(PATIENCE_MS, undefined, { ref: false })]);
     await this.started?.destroy();
   }
 
   /** Started by the first who needs it: most of the operator's commands do without. */
   private get pool(): Piscina<HashTask, string | boolean> {
-    return (this.started ??= new Piscina({
+    return (this.started ??= this.start());
+  }
+
+  private start(): Piscina<HashTask, string | boolean> {
+    const pool = new Piscina<HashTask, string | boolean>({
       // A thread runs what is built, from wherever this file is run.
       filename: createRequire(import.meta.url).resolve('#hash-worker'),
       minThreads: THREADS,
       maxThreads: THREADS,
       concurrentTasksPerWorker: TURNS_OF_A_THREAD,
       niceIncrement: 19,
-    }));
+    });
+    // The first message of each says that it has.
+    this.loaded = Promise.allSettled(pool.threads.map((thread) => once(thread, 'message')));
+    return pool;
   }
 
   private async compute(password: string): Promise<string> {
