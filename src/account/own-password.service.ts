@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { PasswordChangeService } from '../auth/password-change.service.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
-import { addressKey } from '../platform/http/address.js';
 import type { AccessClaims } from '../sessions/access-tokens.service.js';
 import { CallerService, type PresentedPassword } from './caller.service.js';
 
@@ -20,7 +19,7 @@ export class OwnPasswordService {
    */
   async change(claims: AccessClaims, current: PresentedPassword, password: string): Promise<void> {
     const user = await this.caller.authenticate(claims, current);
-    const turn = { key: addressKey(current.client.address) };
+    const turn = { address: current.client.address };
     const hash = await this.passwords.hash(password, { email: user.email, turn });
     await this.caller.whileLocked(user, async (locked, manager) => {
       await this.passwordChange.apply(locked, hash, manager, claims.sid);

@@ -11,7 +11,6 @@ import {
   type AccountName,
   type ErrorContext,
 } from '../platform/errors/app.errors.js';
-import { addressKey } from '../platform/http/address.js';
 import { canonicalEmail } from '../platform/validation/email.policy.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
 import { inspectHash } from '../passwords/verifiers/registry.cjs';
@@ -87,7 +86,7 @@ export class CredentialsService {
     const admit = () => about(user, this.throttles.admit(attempt));
     await admit();
     const { matches } = await this.passwords.verify(password, user.passwordHash, {
-      key: addressKey(address),
+      address,
       admit,
     });
     if (!matches) await this.reject(user, attempt);
@@ -132,7 +131,7 @@ export class CredentialsService {
     const admit = () => about(user, this.throttles.admit(attempt));
     await admit();
     const isUsable = user !== null && user.disabledAt === null;
-    const turn = { key: addressKey(address), admit, signal };
+    const turn = { address, admit, signal };
     const hash = isUsable ? user.passwordHash : null;
     const { matches, needsRehash } = await this.passwords.verify(password, hash, turn);
     if (!matches || !user || hash === null) return this.reject(user, attempt);

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { AuditService } from '../audit/audit.service.js';
 import { byOwner } from '../audit/events.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
-import { addressKey } from '../platform/http/address.js';
 import type { Client } from '../sessions/sessions.service.js';
 import { AccountTokensService } from './account-tokens.service.js';
 import { CredentialsService } from './credentials.service.js';
@@ -22,7 +21,7 @@ export class PasswordResetService {
   /** @throws `one_time_token_rejected`, `validation_failed`, `service_unavailable` */
   async reset(token: string, password: string, client: Client): Promise<void> {
     const { email } = await this.accountTokens.identify('password-reset', token);
-    const hash = await this.passwords.hash(password, { email, turn: { key: addressKey(client.address) } });
+    const hash = await this.passwords.hash(password, { email, turn: { address: client.address } });
     const user = await this.accountTokens.spend('password-reset', token, async (account, manager) => {
       await this.passwordChange.apply(account, hash, manager);
       const origin = byOwner(account, client);

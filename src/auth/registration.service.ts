@@ -3,7 +3,6 @@ import { ThrottlesService } from '../attempts/throttles.service.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
 import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import { AppError } from '../platform/errors/app.errors.js';
-import { addressKey } from '../platform/http/address.js';
 import { OutboxService } from '../platform/outbox/outbox.service.js';
 import { canonicalEmail } from '../platform/validation/email.policy.js';
 import type { Client } from '../sessions/sessions.service.js';
@@ -37,7 +36,7 @@ export class RegistrationService {
     const email = canonicalEmail(given) ?? '';
     const passwordHash = await this.passwords.hash(password, {
       email,
-      turn: { key: addressKey(client.address) },
+      turn: { address: client.address },
     });
     await this.throttles.countMail(email);
     if (this.config.emailVerification === 'off' && (await this.isCreated({ email, passwordHash }, client)))

@@ -7,6 +7,7 @@ import { Piscina } from 'piscina';
 import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import { AppError } from '../platform/errors/app.errors.js';
 import { httpErrors } from '../platform/errors/http.errors.js';
+import { addressKey } from '../platform/http/address.js';
 import { traced } from '../platform/tracing/request-traces.js';
 import { BreachedPasswordsService } from './breached-passwords.service.js';
 import { HashingQueue, type Turn } from './hashing.queue.js';
@@ -19,6 +20,11 @@ const THREADS = availableParallelism();
 const TURNS_OF_A_THREAD = 2;
 /** How long the end waits for threads to have begun: many times what it takes. */
 const PATIENCE_MS = 5_000;
+
+/** A turn in the queue, where those of one IPv4 address, or one /64 of IPv6, wait for each other. */
+export type Caller = Omit<Turn, 'key'> & { address: string };
+
+const turnOf = ({ address, ...turn }: Caller): Turn => ({ ...turn, key: addressKey(address) });
 
 export interface Verification {
   matches: boolean;
@@ -54,7 +60,7 @@ export class PasswordsService implements OnApplicationShutdown {
    * @throws `validation_failed` with a fault for each rule of the policy that it breaks
    * @throws `service_unavailable` where it would wait for too long, and what `turn.admit` throws
    */
-  async hash(password: string, { email, turn }: { email: string; turn?: Turn }): Promise<string> {
+  async hash(password: string, { email, turn }: { email: string; turn?: Caller }): Promise<string> {
     const minCharacters = this.config.passwordMinCharacters;
     const faults = await passwordFaults(password, { minCharacters, email });
     if (faults.length === 0 && (await this.breachedPasswords.has(password)))
@@ -63,7 +69,7 @@ export class PasswordsService implements OnApplicationShutdown {
       const details = { password: faults.map((message) => ({ message })) };
       throw new AppError(httpErrors.validation_failed, { details });
     }
-    return turn ? this.queue.run(turn, () => this.compute(password)) : this.compute(password);
+    return turn ? this.queue.run(turnOf(turn), () => this.compute(password)) : this.compute(password);
   }
 
   /** A hash of a password that was right just now, and so has passed the policy of its day. */
@@ -90,9 +96,11 @@ export class PasswordsService implements OnApplicationShutdown {
    * set, one to no end; a cheaper hash is topped up to it. `turn` says whose place in the queue it takes.
    * @throws `service_unavailable` where it would wait for too long, and what `turn.admit` throws
    */
-  async verify(password: string, hash: string | null, turn: Turn): Promise<Verification> {
+  async verify(password: string, hash: string | null, turn: Caller): Promise<Verification> {
     const task = { kind: 'verify', password, hash, own: this.own } as const;
-    const matches = await traced('verify password', () => this.queue.run(turn, () => this.pool.run(task)));
+    const matches = await traced('verify password', () =>
+      this.queue.run(turnOf(turn), () => this.pool.run(task)),
+    );
     return {
       matches: matches === true,
       // A longer one was right by the rule of another system: our own hash of it would not let in again.
