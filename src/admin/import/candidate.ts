@@ -51,6 +51,7 @@ export function candidateOf(row: Fields, reading: Reading): Candidate {
   if (!reading.acceptUnverified && isUnverified(cell('verified')))
     throw new Refusal('its e-mail was never verified (--unverified accept takes it)');
   const passwordHash = textOf(cell('password_hash'), 'password_hash');
+  const { secret, recoveryCodes } = factorOf(cell, reading);
   return {
     email,
     passwordHash,
@@ -60,7 +61,8 @@ export function candidateOf(row: Fields, reading: Reading): Candidate {
     publicId: publicIdOf(cell('public_id')),
     createdAt: pastOf(cell('created_at'), reading),
     disabled: flagOf(cell('disabled'), 'disabled'),
-    ...factorOf(cell, reading),
+    secret,
+    recoveryCodes,
   };
 }
 

@@ -4,7 +4,7 @@ import type { BatchOptions, ImportsService } from './imports.service.js';
 import { Refusal, type Row } from './row.js';
 
 /** Few enough that nobody waits noticeably behind one, and enough that a commit costs little of each row. */
-const BATCH = 1_000;
+const BATCH = 2_000;
 
 /** What became of the rows of an import. */
 export interface Tally {

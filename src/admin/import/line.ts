@@ -16,13 +16,16 @@ export async function* linesOf(input: AsyncIterable<Buffer>): AsyncGenerator<Lin
   let isTooLong = false;
   for await (const chunk of input) {
     // Bytes as characters: what is rejected can be written as it came, and all that is read is ASCII or JSON.
-    const [last = '', ...before] = (rest + chunk.toString('latin1')).split('\n').reverse();
-    const lines = before.reverse().map((text, i) => {
-      const isBeyond = (i === 0 && isTooLong) || text.length > LINE_MAX_BYTES;
-      return { number: (number += 1), raw: `${text}\n`, isTooLong: isBeyond };
-    });
-    isTooLong = last.length > LINE_MAX_BYTES || (isTooLong && lines.length === 0);
-    rest = isTooLong ? last.slice(0, LINE_MAX_BYTES) : last;
+    const text = rest + chunk.toString('latin1');
+    const lines: Line[] = [];
+    let from = 0;
+    for (let end = text.indexOf('\n') + 1; end > 0; end = text.indexOf('\n', from) + 1) {
+      const isBeyond = (from === 0 && isTooLong) || end - from - 1 > LINE_MAX_BYTES;
+      lines.push({ number: (number += 1), raw: text.slice(from, end), isTooLong: isBeyond });
+      from = end;
+    }
+    isTooLong = text.length - from > LINE_MAX_BYTES || (isTooLong && lines.length === 0);
+    rest = text.slice(from, isTooLong ? from + LINE_MAX_BYTES : undefined);
     yield lines;
   }
   if (rest !== '') yield [{ number: number + 1, raw: `${rest}\n`, isTooLong }];

@@ -84,7 +84,7 @@ class Table {
   private rowOf(record: readonly Line[]): Row {
     const [first] = record as [Line];
     const raw = record.length === 1 ? first.raw : record.map((each) => each.raw).join('');
-    const row = { line: first.number, raw, header: this.header };
+    const { header } = this;
     try {
       if (record.some(({ isTooLong }) => isTooLong)) throw new Refusal('the line is too long');
       const cells = this.cellsOf(raw);
@@ -92,11 +92,11 @@ class Table {
       if (cells.length !== length)
         throw new Refusal(`it has ${cells.length} columns, and the header ${length}`);
       const fields: Record<string, unknown> = {};
-      for (const [i, name] of this.columns.entries()) fields[name] = cells[i];
-      return { ...row, fields };
+      for (let i = 0; i < length; i += 1) fields[this.columns[i] as string] = cells[i];
+      return { line: first.number, raw, header, fields };
     } catch (error) {
       const fault = error instanceof Refusal ? error.message : 'its quotes do not match';
-      return { ...row, raw: first.raw, fault };
+      return { line: first.number, raw: first.raw, header, fault };
     }
   }
 
