@@ -1,8 +1,10 @@
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { ThrottlesService } from './attempts/throttles.service.js';
 import { RefusalsService } from './audit/refusals.service.js';
 import { contracts } from './auth/contracts/contracts.js';
+import { countLogins } from './auth/count-logins.js';
 import { accountIn } from './auth/subject.js';
 import { Clock } from './platform/clock/clock.service.js';
 import type { Config } from './platform/config/config.schema.js';
@@ -72,11 +74,7 @@ const servers = new WeakMap<object, { filter: ErrorFilter; log: RequestLog }>();
 export async function setUp(app: NestFastifyApplication, logger: Logger): Promise<RouteTable> {
   const config = app.get<Config>(CONFIG);
   const server = app.getHttpAdapter().getInstance();
-  const routes = new RouteTable();
-  server.addHook('onRoute', ({ method, url }) => {
-    // Not the one by which CORS answers every preflight: no path would be unknown any more.
-    if (url !== '*') for (const each of [method].flat()) routes.add(each, url);
-  });
+  const routes = new RouteTable(server);
   answerInTurn(server);
   closeUnread(server);
   server.addHook('onRequest', (request, reply, done) => {
@@ -90,6 +88,7 @@ export async function setUp(app: NestFastifyApplication, logger: Logger): Promis
   const log = logRequests(server, logger, (user) => accountIn(user)?.publicId);
   closeGracefully(server, (reply) => log.left(reply));
   parseJsonBodiesOnly(server);
+  countLogins(server, app.get(ThrottlesService));
   const filter = new ErrorFilter(contracts, routes, app.get(Clock), recordRefusals(app));
   servers.set(server, { filter, log });
   app.useGlobalFilters(filter);

@@ -9,6 +9,7 @@ const limits = {
   LOGIN_FAILURES_PER_MINUTE_PER_ADDRESS: '20',
   LOGIN_FAILURES_PER_DAY_PER_ACCOUNT: '100',
   REFRESHES_PER_5_MINUTES_PER_SESSION: '150',
+  CORS_ORIGINS: 'https://app.example.com',
 };
 
 /** Guessing passwords: each account, and each address, gets only so many wrong ones. */
@@ -142,6 +143,22 @@ describe('guessing passwords', () => {
     const answers = await Promise.all(Array.from({ length: 130 }, () => tryAs(email, PASSWORD, address)));
     expect(answers.filter(({ status }) => status === 200).length).toBe(120);
     expect(answers.filter(({ status }) => status === 429).length).toBe(10);
+  });
+
+  it('counts them before their bodies are read, at both endpoints, and answers with the headers of any other', async () => {
+    const from = { 'x-forwarded-for': anotherAddress(), origin: 'https://app.example.com' };
+    const paths = ['/v1/login', '/api/users/auth'];
+    const tryOf = (i: number) => post(`${t.url}${paths[i % 2]}`, {}, from);
+    const answers = await Promise.all(Array.from({ length: 120 }, (_, i) => tryOf(i)));
+    expect(answers.map(({ status }) => status)).toEqual(Array(120).fill(400));
+    for (const i of [0, 1]) {
+      const refused = await tryOf(i);
+      expectTooMany(refused, 60);
+      expect([...refused.headers.keys()]).toEqual(
+        [...(answers[i]?.headers.keys() ?? []), 'retry-after'].sort(),
+      );
+      expect(refused.headers.get('access-control-allow-origin')).toBe('https://app.example.com');
+    }
   });
 });
 

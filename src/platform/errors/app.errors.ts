@@ -41,7 +41,11 @@ export class AppError extends Error {
     readonly definition: ErrorDefinition,
     readonly context: ErrorContext = {},
   ) {
+    // Nobody reads where a refusal was thrown, and walking the stack costs more than most of them take to decide.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(definition.code, { cause: context.cause });
+    Error.stackTraceLimit = stackTraceLimit;
   }
 
   /** The sentence shown: of the first faulty field where there is one, else the definition's. */

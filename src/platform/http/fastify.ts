@@ -12,5 +12,7 @@ declare module 'fastify' {
     ignoresBody?: boolean;
     /** What the audit calls a refusal by this route; `request.refused` where it says nothing. */
     refusalEvent?: string;
+    /** The route takes an e-mail and a password. */
+    isLogin?: boolean;
   }
 }

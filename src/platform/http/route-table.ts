@@ -1,3 +1,4 @@
+import type { FastifyInstance } from 'fastify';
 import createRouter, { type HTTPMethod } from 'find-my-way';
 
 /** Every registered route, matched as the server matches it: tells a wrong method (405) from an unknown path (404). */
@@ -5,11 +6,12 @@ export class RouteTable {
   private readonly byMethod = new Map<string, ReturnType<typeof createRouter>>();
   readonly routes: { method: string; url: string }[] = [];
 
-  add(method: string, url: string): void {
-    const router = this.byMethod.get(method) ?? createRouter();
-    this.byMethod.set(method, router);
-    if (!router.hasRoute(method as HTTPMethod, url)) router.on(method as HTTPMethod, url, () => undefined);
-    this.routes.push({ method, url });
+  /** Of the routes that `server` is given from now on. */
+  constructor(server: FastifyInstance) {
+    server.addHook('onRoute', ({ method, url }) => {
+      // Not the one by which CORS answers every preflight: no path would be unknown any more.
+      if (url !== '*') for (const each of [method].flat()) this.add(each, url);
+    });
   }
 
   /** The methods that `path` answers, in the order of their registration. */
@@ -17,5 +19,12 @@ export class RouteTable {
     return [...this.byMethod].flatMap(([method, router]) =>
       router.find(method as HTTPMethod, path) ? [method] : [],
     );
+  }
+
+  private add(method: string, url: string): void {
+    const router = this.byMethod.get(method) ?? createRouter();
+    this.byMethod.set(method, router);
+    if (!router.hasRoute(method as HTTPMethod, url)) router.on(method as HTTPMethod, url, () => undefined);
+    this.routes.push({ method, url });
   }
 }

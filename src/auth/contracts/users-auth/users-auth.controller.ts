@@ -1,12 +1,10 @@
-import { Body, Controller, Header, HttpCode, Post, UseGuards } from '@nestjs/common';
-import { RouteConfig } from '@nestjs/platform-fastify';
-import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Post } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Client } from '../../../sessions/sessions.service.js';
 import type { Authenticated } from '../../credentials.service.js';
 import { CurrentClient } from '../../guards/current-client.decorator.js';
 import { CurrentUser } from '../../guards/current-user.decorator.js';
-import { LocalGuard } from '../../guards/local.guard.js';
-import { Public } from '../../guards/public.decorator.js';
+import { Login } from '../../guards/login.decorator.js';
 import { LoginService } from '../../login.service.js';
 import { AuthenticationBody, AuthenticationDto } from './authentication.dto.js';
 import { ApiAuthentication } from './users-auth.decorator.js';
@@ -17,14 +15,9 @@ import { ApiAuthentication } from './users-auth.decorator.js';
 export class UsersAuthController {
   constructor(private readonly loginService: LoginService) {}
 
-  @Public()
   @Post('auth')
-  @HttpCode(200)
-  @Header('cache-control', 'no-store')
-  @RouteConfig({ refusalEvent: 'login.refused' })
-  @UseGuards(LocalGuard(AuthenticationDto))
+  @Login(AuthenticationDto)
   @ApiOperation({ operationId: 'authenticateUser', summary: 'Log in' })
-  @ApiBody({ type: AuthenticationDto })
   @ApiAuthentication()
   async authenticate(
     @CurrentUser() authenticated: Authenticated,

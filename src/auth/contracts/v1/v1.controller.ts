@@ -1,14 +1,13 @@
-import { Body, Controller, Header, HttpCode, Post, Res, UseGuards } from '@nestjs/common';
+import { Body, Controller, Header, HttpCode, Post, Res } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { ApiBearerAuth, ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { AccessClaims } from '../../../sessions/access-tokens.service.js';
 import type { Client } from '../../../sessions/sessions.service.js';
 import type { Authenticated } from '../../credentials.service.js';
 import { CurrentClient } from '../../guards/current-client.decorator.js';
 import { CurrentUser } from '../../guards/current-user.decorator.js';
-import { LocalGuard } from '../../guards/local.guard.js';
-import { Public } from '../../guards/public.decorator.js';
+import { Login } from '../../guards/login.decorator.js';
 import { LoginService } from '../../login.service.js';
 import { RefreshService } from '../../refresh.service.js';
 import { LoginBody, LoginDto } from './login.dto.js';
@@ -24,14 +23,9 @@ export class V1Controller {
     private readonly refreshService: RefreshService,
   ) {}
 
-  @Public()
   @Post('login')
-  @HttpCode(200)
-  @Header('cache-control', 'no-store')
-  @RouteConfig({ refusalEvent: 'login.refused' })
-  @UseGuards(LocalGuard(LoginDto))
+  @Login(LoginDto)
   @ApiOperation({ operationId: 'login', summary: 'Log in' })
-  @ApiBody({ type: LoginDto })
   @ApiLogin()
   async login(
     @CurrentUser() authenticated: Authenticated,
