@@ -1,8 +1,11 @@
 // Nothing but this of a package whose parts take long to load.
 import isEmail from 'validator/lib/isEmail.js';
 
-/** Printable ASCII without the space: what is left holds no NUL, zero-width, bidi or look-alike character. */
-const visibleAscii = /^[\x21-\x7e]{3,254}$/;
+/**
+ * Printable ASCII without the space: what is left holds no NUL, zero-width, bidi or look-alike character. Without double quotes too:
+ * `"a"@b.com` and `"\a"@b.com` are the mailbox of `a@b.com` (RFC 5321 §4.1.2), each with an account and a limit of its own.
+ */
+const visibleAscii = /^[\x21\x23-\x7e]{3,254}$/;
 
 /**
  * The one form in which an e-mail address is stored, looked up and compared, or undefined where `value` is none.

@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { PASSWORD, startApp, type TestApp } from '../support/app.js';
+import { bearer, login, post, send } from '../support/http.js';
+import { drain, startMailServer, type MailServer } from '../support/mail.js';
+import { expectNoServerErrors } from '../support/refusal.js';
+
+const MAILS = 3;
+
+let server: MailServer;
+let t: TestApp;
+beforeAll(async () => {
+  server = await startMailServer();
+  const env = { ...server.env, REGISTRATION: 'open', MAILS_PER_HOUR_PER_EMAIL: String(MAILS) };
+  t = await startApp({ env });
+});
+afterAll(async () => {
+  await t.close();
+  await server.stop();
+  expectNoServerErrors(t);
+});
+
+/** RFC 5321 §4.1.2: all of them are the mailbox of `name`. */
+const spellings = (name: string): string[] => [
+  `${name}@example.com`,
+  `${name.toUpperCase()}@example.com`,
+  `"${name}"@example.com`,
+  ...Array.from(name, (_, i) => `"${name.slice(0, i)}\\${name.slice(i)}"@example.com`),
+];
+
+/** How many mails the mailbox of `name` got, under whatever spelling. */
+const mailsTo = (name: string): number =>
+  server.mails
+    .flatMap(({ recipients }) => recipients)
+    .filter((recipient) => recipient.replaceAll(/["\\]/g, '').toLowerCase() === `${name}@example.com`).length;
+
+describe('one mailbox, under all of its spellings, gets no more mails than its limit', () => {
+  it('of registrations', async () => {
+    for (const email of spellings('victim'))
+      await post(`${t.url}/v1/register`, { email, password: PASSWORD });
+    await drain(t);
+    expect(mailsTo('victim')).toBeLessThanOrEqual(MAILS);
+  });
+
+  it('of changes of an e-mail address', async () => {
+    for (const email of spellings('sufferer')) {
+      const { email: own } = await t.createUser();
+      const token = await login(t.url, own, PASSWORD);
+      await send(`${t.url}/v1/email`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json', ...bearer(token) },
+        body: JSON.stringify({ password: PASSWORD, email }),
+      });
+    }
+    await drain(t);
+    expect(mailsTo('sufferer')).toBeLessThanOrEqual(MAILS);
+  });
+});
