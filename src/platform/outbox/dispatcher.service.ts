@@ -6,13 +6,12 @@ import {
 } from '@nestjs/common';
 import { DataSource, type EntitySubscriberInterface, type TransactionCommitEvent } from 'typeorm';
 import { Clock } from '../clock/clock.service.js';
+import { Lanes } from './lanes.js';
 import { LeasesService } from './leases.service.js';
 import { outboxOverdue } from './outbox.metrics.js';
-import type { PendingJobs } from './outbox.service.js';
+import { OutboxService, type PendingJobs } from './outbox.service.js';
 
 const POLL_MS = 1_000;
-/** How many jobs an instance does at once: one that waits for a slow host does not hold up the rest. */
-const LANES = 4;
 /** So that whoever put the job has its answer before anything is done: what is done must not show in the time of the answer. */
 const PAUSE_MS = 50;
 /** How long an ending process waits for its jobs, and then for them to notice that they are aborted. */
@@ -25,17 +24,17 @@ export class DispatcherService
   implements OnApplicationBootstrap, BeforeApplicationShutdown, EntitySubscriberInterface
 {
   private readonly logger = new Logger(DispatcherService.name);
-  private readonly lanes = new Set<Promise<void>>();
+  private readonly lanes = new Map<string, Lanes>();
   private readonly shutdown = new AbortController();
   private timer: NodeJS.Timeout | undefined;
   private pause: NodeJS.Timeout | undefined;
   private polling = false;
   private dueSince: number | undefined;
-  private calls = 0;
   private isStopping = false;
 
   constructor(
     private readonly dataSource: DataSource,
+    private readonly outbox: OutboxService,
     private readonly leases: LeasesService,
     private readonly clock: Clock,
   ) {}
@@ -54,7 +53,7 @@ export class DispatcherService
   async beforeApplicationShutdown(): Promise<void> {
     this.isStopping = true;
     clearInterval(this.timer);
-    clearTimeout(this.pause);
+    this.stopPause();
     await this.idle(PATIENCE_MS);
     this.shutdown.abort();
     await this.idle(LAST_PATIENCE_MS);
@@ -73,8 +72,11 @@ export class DispatcherService
 
   /** Does what is due, and what becomes due by it; resolves when nothing of it is left. */
   async drain(): Promise<void> {
-    this.start();
-    while (this.lanes.size > 0) await Promise.all(this.lanes);
+    do {
+      this.stopPause();
+      this.start();
+      while (this.running.length > 0) await Promise.all(this.running);
+    } while (this.pause);
   }
 
   private async poll(): Promise<void> {
@@ -91,35 +93,37 @@ export class DispatcherService
     }
   }
 
-  /** Begins one more line of jobs, one after the other, where there are not enough. */
   private start(): void {
-    this.calls += 1;
-    if (this.isStopping || this.lanes.size >= LANES) return;
-    const lane = this.work()
-      .catch((error: unknown) => this.logger.warn(`outbox not read: ${(error as Error).name}`))
-      .finally(() => this.lanes.delete(lane));
-    this.lanes.add(lane);
+    if (this.isStopping) return;
+    for (const family of this.outbox.families) this.lanesOf(family).start();
   }
 
-  private async work(): Promise<void> {
-    let calls: number;
-    let isMore: boolean;
-    do {
-      calls = this.calls;
-      const job = this.isStopping ? undefined : await this.leases.claim();
-      isMore = job !== undefined;
-      if (!job) continue;
-      // Where there was one there may be another.
-      this.start();
-      await this.leases.run(job, this.shutdown.signal);
-      // Called in the meantime, for a job that `claim` cannot have seen: it looks again.
-    } while (isMore || (calls !== this.calls && !this.isStopping));
+  private lanesOf(family: string): Lanes {
+    let lanes = this.lanes.get(family);
+    if (!lanes) {
+      lanes = new Lanes({
+        claim: () => (this.isStopping ? Promise.resolve(undefined) : this.leases.claim(family)),
+        run: (job) => this.leases.run(job, this.shutdown.signal),
+        failed: (error) => this.logger.warn(`outbox not read: ${(error as Error).name}`),
+      });
+      this.lanes.set(family, lanes);
+    }
+    return lanes;
+  }
+
+  private get running(): Promise<void>[] {
+    return [...this.lanes.values()].flatMap(({ running }) => [...running]);
+  }
+
+  private stopPause(): void {
+    clearTimeout(this.pause);
+    this.pause = undefined;
   }
 
   private async idle(patienceMs: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, patienceMs)));
-    await Promise.race([Promise.all(this.lanes), patience]);
+    await Promise.race([Promise.all(this.running), patience]);
     clearTimeout(timer);
   }
 }

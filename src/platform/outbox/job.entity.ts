@@ -2,6 +2,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** Something that was promised in a transaction, and is done after it. */
 @Entity('outbox')
+@Index('outbox_kind_idx', ['kind', 'nextAttemptAt'])
 export class Job {
   @PrimaryColumn({ type: 'varchar', length: 22 })
   id!: string;

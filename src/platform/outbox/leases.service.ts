@@ -42,9 +42,9 @@ export class LeasesService {
     return oldest?.next_attempt_at;
   }
 
-  /** The job that has been due longest, now this instance's: one conditional UPDATE, however many ask at once. */
-  async claim(): Promise<LeasedJob | undefined> {
-    const { kinds } = this.outbox;
+  /** The job, of a family or of all, that has been due longest, now this instance's: one conditional UPDATE, however many ask at once. */
+  async claim(family?: string): Promise<LeasedJob | undefined> {
+    const kinds = this.outbox.kindsOf(family);
     if (kinds.length === 0) return undefined;
     const now = this.clock.now();
     const lock = isPostgres(this.dataSource) ? 'FOR UPDATE SKIP LOCKED' : '';

@@ -58,8 +58,14 @@ export class OutboxService {
     return this.handlers.get(kind);
   }
 
-  get kinds(): string[] {
-    return [...this.handlers.keys()];
+  /** Those of a family, or all. */
+  kindsOf(family?: string): string[] {
+    const kinds = [...this.handlers.keys()];
+    return family === undefined ? kinds : kinds.filter((kind) => familyOf(kind) === family);
+  }
+
+  get families(): Set<string> {
+    return new Set(this.kindsOf().map(familyOf));
   }
 
   /**
@@ -126,5 +132,7 @@ export class OutboxService {
     return this.encryption.encrypt(plaintext, context(id));
   }
 }
+
+const familyOf = (kind: string): string => kind.split('.', 1)[0] ?? '';
 
 const context = (id: string): string => `outbox job ${id}`;

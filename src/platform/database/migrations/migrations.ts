@@ -7,6 +7,7 @@ import { CreateOutbox1764000000005 } from './1764000000005-create-outbox.migrati
 import { CreateOneTimeTokens1764000000006 } from './1764000000006-create-one-time-tokens.migration.js';
 import { CreateAuditEvents1764000000010 } from './1764000000010-create-audit-events.migration.js';
 import { AddAccountIndexes1764000000011 } from './1764000000011-add-account-indexes.migration.js';
+import { AddOutboxIndex1764000000012 } from './1764000000012-add-outbox-index.migration.js';
 
 /** Every migration, in order. Released ones are never edited: add a new file and a line here. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   CreateOneTimeTokens1764000000006,
   CreateAuditEvents1764000000010,
   AddAccountIndexes1764000000011,
+  AddOutboxIndex1764000000012,
 ];
