@@ -7,6 +7,7 @@ import { createAdapter, setUp } from './app.setup.js';
 import { PasswordsService } from './passwords/passwords.service.js';
 import { loadConfig } from './platform/config/config.module.js';
 import { ConfigError, type Config } from './platform/config/config.schema.js';
+import { databaseFault } from './platform/database/database.errors.js';
 import { createLogger, NestLogger } from './platform/logging/logger.js';
 
 // What is made in the data directory is for its owner only, the database too.
@@ -74,7 +75,18 @@ function welcome(url: string, { email, password, isGenerated }: FirstAdministrat
 start().catch((error: unknown) => {
   // What was half started ended as it was told to.
   if (isEnding) process.exit(0);
-  const said = error instanceof Error ? error.message : String(error);
-  process.stderr.write(error instanceof ConfigError ? `${said}\n` : `Gatehouse cannot start: ${said}\n`);
+  process.stderr.write(`${reasonOf(error)}\n`);
   process.exit(1);
 });
+
+/** Why there is no start, and what to do where that does not say it. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return `Gatehouse cannot start: ${String(error)}`;
+  if (error instanceof ConfigError) return error.message;
+  const { message, code = '', syscall } = error as NodeJS.ErrnoException;
+  // A host of several addresses, none of which answers, has no words of its own.
+  const said = `Gatehouse cannot start: ${message || code}`;
+  if (syscall === 'listen') return `${said}; set PORT, HOST or MANAGEMENT_PORT, or end what serves there`;
+  const isServerAway = databaseFault(error) !== undefined && !code.startsWith('SQLITE');
+  return isServerAway ? `${said}; check DATABASE_URL, and that the server it names runs` : said;
+}

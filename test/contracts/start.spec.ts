@@ -195,3 +195,15 @@ onSqlite('a start without its database', () => {
     expect(server.notice).toBe('');
   });
 });
+
+onSqlite('a start at a port that is taken', () => {
+  it.each(['PORT', 'MANAGEMENT_PORT'])('says so, and that %s chooses another', async (name) => {
+    const url = await start().listening();
+    const second = start({ [name]: new URL(url).port });
+    expect(await second.exitCode()).toBe(1);
+    expect(second.errors).toMatch(
+      /^Gatehouse cannot start: listen EADDRINUSE.*; set PORT, HOST or MANAGEMENT_PORT/,
+    );
+    expect(second.errors).toContain(name);
+  });
+});
