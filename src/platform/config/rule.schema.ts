@@ -27,6 +27,18 @@ export const oneOf = <const T extends string>(...values: T[]): Rule<T> => ({
   parse: (text) => values.find((value) => value === text),
 });
 
+/** The parts of a list that commas separate; of a blank one, none. */
+export const partsOf = (text: string): string[] =>
+  text === '' ? [] : text.split(',').map((part) => part.trim());
+
+const listOf = (sentence: string, accepts: (part: string) => boolean): Rule<readonly string[]> => ({
+  sentence,
+  parse: (text) => {
+    const list = partsOf(text);
+    return list.every(accepts) ? Object.freeze(list) : undefined;
+  },
+});
+
 export const integer = (min: number, max: number, unit: string): Rule<number> => ({
   sentence: `a whole number from ${min} to ${max}`,
   unit,
@@ -80,13 +92,10 @@ export const password: Rule<string> = {
 const isOrigin = (text: string) =>
   /^https?:\/\/[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
 
-export const origins: Rule<readonly string[]> = {
-  sentence: 'exact origins (http or https, scheme://host[:port], no path, no *) separated by commas',
-  parse: (text) => {
-    const list = text === '' ? [] : text.split(',').map((part) => part.trim());
-    return list.every(isOrigin) ? Object.freeze(list) : undefined;
-  },
-};
+export const origins = listOf(
+  'exact origins (http or https, scheme://host[:port], no path, no *) separated by commas',
+  isOrigin,
+);
 
 /** What people paste: placeholders, short texts repeated until they are long enough, and keys of ES256 (half of them public). */
 const sample = /change[-_ ]?me|^secret|^(.{1,16})\1+$|^-----BEGIN/is;
@@ -109,13 +118,10 @@ export const key: Rule<string> = {
 };
 
 /** Any number of such keys, separated by commas. Unlike a blank secret, a blank list says what is meant. */
-export const keys: Rule<readonly string[]> = {
-  sentence: `secrets separated by commas, each ${key.sentence}`,
-  parse: (text) => {
-    const list = text === '' ? [] : text.split(',').map((part) => part.trim());
-    return list.every((part) => key.parse(part) !== undefined) ? Object.freeze(list) : undefined;
-  },
-};
+export const keys = listOf(
+  `secrets separated by commas, each ${key.sentence}`,
+  (part) => key.parse(part) !== undefined,
+);
 
 /** Line breaks may be written as \n: many places that hold variables hold only one line. */
 const pem = (text: string) => text.replaceAll('\\n', '\n').trim();
@@ -178,15 +184,10 @@ function isAddressOrRange(text: string): boolean {
 }
 
 /** Never "everybody": whoever believes any X-Forwarded-For lets clients choose their address. */
-export const addresses: Rule<readonly string[]> = {
-  sentence: 'IP addresses or CIDR ranges (10.0.0.0/8) separated by commas, none of them everybody (/0)',
-  parse: (text) => {
-    const list = text === '' ? [] : text.split(',').map((part) => part.trim());
-    return list.every((part) => isAddressOrRange(part) && !part.endsWith('/0'))
-      ? Object.freeze(list)
-      : undefined;
-  },
-};
+export const addresses = listOf(
+  'IP addresses or CIDR ranges (10.0.0.0/8) separated by commas, none of them everybody (/0)',
+  (part) => isAddressOrRange(part) && !part.endsWith('/0'),
+);
 
 export const receiverUrl = matching(
   'a URL that starts with http:// or https:// and names no user',
