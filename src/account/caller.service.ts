@@ -40,10 +40,7 @@ export class CallerService {
     const session = await this.sessions.find(claims.sid);
     const user = session && (await this.users.find(session.userId));
     if (user) return user;
-    throw new AppError(sessionsErrors.token_rejected, {
-      reason: 'session_ended',
-      account: accountOf(claims),
-    });
+    throw sessionEnded(claims);
   }
 
   /** Likewise, of somebody who knows its password. @throws `token_rejected`, `credentials_rejected`, `too_many_attempts` */
@@ -103,3 +100,6 @@ export class CallerService {
 }
 
 const NOT_ASKED: FactorVerdict = { reason: 'accepted' };
+
+export const sessionEnded = (claims: AccessClaims): AppError =>
+  new AppError(sessionsErrors.token_rejected, { reason: 'session_ended', account: accountOf(claims) });

@@ -2,13 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
 import { byOwner } from '../audit/events.js';
-import { accountOf } from '../auth/subject.js';
 import { AppError } from '../platform/errors/app.errors.js';
 import { httpErrors } from '../platform/errors/http.errors.js';
 import type { AccessClaims } from '../sessions/access-tokens.service.js';
 import type { Session } from '../sessions/session.entity.js';
-import { sessionsErrors } from '../sessions/sessions.errors.js';
 import { SessionsService, type Client } from '../sessions/sessions.service.js';
+import { sessionEnded } from './caller.service.js';
 
 /** What a signed-in person does to their own sessions. */
 @Injectable()
@@ -64,10 +63,7 @@ export class OwnSessionsService {
   private async current(claims: AccessClaims): Promise<Session> {
     const session = await this.sessions.find(claims.sid);
     if (session) return session;
-    throw new AppError(sessionsErrors.token_rejected, {
-      reason: 'session_ended',
-      account: accountOf(claims),
-    });
+    throw sessionEnded(claims);
   }
 }
 
