@@ -1,6 +1,5 @@
 import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
-import { AppError } from '../errors/app.errors.js';
-import { defineErrors } from '../errors/app.errors.js';
+import { AppError, defineErrors } from '../errors/app.errors.js';
 import { isError } from '../errors/is-error.js';
 
 export const databaseErrors = defineErrors({

@@ -7,7 +7,7 @@ import {
 import { DataSource } from 'typeorm';
 import { Clock } from '../clock/clock.service.js';
 import { statement } from './statement.js';
-import { isPostgres } from './lock.js';
+import { forUpdateSkipLocked } from './lock.js';
 
 const INTERVAL_MS = 60_000;
 /** Small enough that nobody waits noticeably behind one batch. */
@@ -65,7 +65,7 @@ export class SweepingService implements OnApplicationBootstrap, BeforeApplicatio
   private async deleteBatches({ table, key, condition, keepMs = 0, as }: ExpiryRule): Promise<number> {
     const instant = this.clock.now() - keepMs;
     // A sweep never waits for a transaction that holds some of the rows, so that neither can end in a deadlock.
-    const lock = isPostgres(this.dataSource) ? 'FOR UPDATE SKIP LOCKED' : '';
+    const lock = forUpdateSkipLocked(this.dataSource);
     let deleted = 0;
     for (;;) {
       const rows = await statement(

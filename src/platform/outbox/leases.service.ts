@@ -8,7 +8,7 @@ import { describeFailure, JobFailure } from './failure.js';
 import type { Job } from './job.entity.js';
 import { outboxAttempts } from './outbox.metrics.js';
 import { OutboxService } from './outbox.service.js';
-import { isPostgres } from '../database/lock.js';
+import { forUpdateSkipLocked } from '../database/lock.js';
 
 /** How long a job belongs to the instance that claimed it: then it was killed, and another tries. */
 export const LEASE_MS = 60_000;
@@ -47,7 +47,7 @@ export class LeasesService {
     const kinds = this.outbox.kindsOf(family);
     if (kinds.length === 0) return undefined;
     const now = this.clock.now();
-    const lock = isPostgres(this.dataSource) ? 'FOR UPDATE SKIP LOCKED' : '';
+    const lock = forUpdateSkipLocked(this.dataSource);
     const listed = kinds.map((_, i) => `$${i + 3}`).join(', ');
     const [job] = await statement<LeasedJob>(
       this.dataSource,
