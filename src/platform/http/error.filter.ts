@@ -14,8 +14,6 @@ import type { RouteTable } from './route-table.js';
 const byFastifyCode: Record<string, ErrorDefinition> = {
   FST_ERR_CTP_BODY_TOO_LARGE: httpErrors.payload_too_large,
   FST_ERR_CTP_INVALID_MEDIA_TYPE: httpErrors.unsupported_media_type,
-  FST_ERR_CTP_EMPTY_JSON_BODY: httpErrors.invalid_json,
-  FST_ERR_CTP_INVALID_JSON_BODY: httpErrors.invalid_json,
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: httpErrors.bad_request,
   FST_ERR_BAD_URL: httpErrors.bad_request,
   FST_ERR_MAX_PARAM_LENGTH: httpErrors.not_found,
