@@ -6,6 +6,7 @@ const details = {
   migrations: { status: 'up' },
   revocations: { status: 'up' },
   serving: { status: 'up' },
+  outbox: { status: 'up', overdue_seconds: 0 },
 };
 const each = { type: 'object', additionalProperties: { type: 'object' } } as const;
 

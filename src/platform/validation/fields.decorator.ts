@@ -69,7 +69,7 @@ export function asFields(body: unknown): Record<string, unknown> {
   return Object.fromEntries(Object.entries(body).filter(([, value]) => !isBlank(value)));
 }
 
-/** Sixteen letters and digits, however grouped. */
+/** 16 to 64 letters and digits, however grouped: those that came with an account may be longer than ours. */
 export const RecoveryCodeText = () =>
   rule(
     'format',
