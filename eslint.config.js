@@ -14,7 +14,7 @@ const facts = [
   'one-time-tokens',
 ];
 
-// What each folder of src may import besides itself: docs/architecture.md, "The tree, in order of dependency".
+// What each folder of src may import besides itself: docs/architecture.md, "Layers".
 const mayImport = {
   commands: ['operations', 'admin', 'account', 'auth', ...facts, 'platform'],
   operations: ['admin', 'account', 'auth', ...facts, 'platform'],

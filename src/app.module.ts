@@ -27,7 +27,7 @@ import { RedisModule } from './platform/redis/redis.module.js';
     AdminModule,
     AdminApiModule,
     OperationsModule,
-    FilmsModule, // the worked example: delete this line and src/films/, or put your own module beside it
+    FilmsModule, // the worked example, which many tests ask: put your own module beside it
   ],
 })
 export class AppModule {}

@@ -27,7 +27,7 @@ const open = [
   'GET /docs-json',
   'GET /docs-yaml',
 ];
-/** All that asks for a role, by role. */
+/** All that asks for a role, by the roles that are let in: `admin`, or `admin,editor`. */
 const restricted = {
   admin: [
     'GET /v1/admin/users',
@@ -45,6 +45,10 @@ const restricted = {
     'GET /v1/admin/audit-events',
   ],
 };
+/** One that everybody may have, and those above. */
+const roles = [
+  ...new Set(['client', ...Object.keys(restricted).flatMap((names) => names.split(','))]),
+].sort();
 // The server adds a HEAD to every GET.
 const withHeads = (routes: string[]) =>
   routes.flatMap((route) => [route, ...(route.startsWith('GET') ? [route.replace('GET', 'HEAD')] : [])]);
@@ -52,7 +56,7 @@ const withHeads = (routes: string[]) =>
 /** Asks every route that `app` has with a token of each kind of account; those that answered 403 to some, by the roles they let in. */
 async function restrictedRoutes(app: TestApp): Promise<Record<string, string[]>> {
   const found: Record<string, string[]> = {};
-  const clients = await Promise.all(['client', 'admin'].map((role) => callerOf(app, role)));
+  const clients = await Promise.all(roles.map((role) => callerOf(app, role)));
   for (const { method, url } of app.routes.routes) {
     const path = url.replace(/:[^/]+/g, 'NOBODY00').replace('*', 'x');
     const admitted: string[] = [];
@@ -94,7 +98,7 @@ describe('every route of the application', () => {
   let app: TestApp;
   beforeAll(async () => {
     // Closed, registration is a 403 to everybody.
-    app = await startApp({ env: { REGISTRATION: 'open' } });
+    app = await startApp({ env: { REGISTRATION: 'open', ROLES: roles.join() } });
   });
   afterAll(() => app.close());
 
@@ -103,7 +107,8 @@ describe('every route of the application', () => {
   });
 
   it('is on the list of its role, or open to every account', async () => {
-    expect(await restrictedRoutes(app)).toEqual({ admin: withHeads(restricted.admin).sort() });
+    const listed = Object.entries(restricted).map(([names, routes]) => [names, withHeads(routes).sort()]);
+    expect(await restrictedRoutes(app)).toEqual(Object.fromEntries(listed));
   });
 
   it('is known to this test', () => {
@@ -143,7 +148,7 @@ class NotesModule {}
 
 describe('a route of a new module', () => {
   it('is closed unless it says otherwise, and then it is missing on the list', async () => {
-    const app = await startApp({ imports: [NotesModule] });
+    const app = await startApp({ imports: [NotesModule], env: { ROLES: roles.join() } });
     const found = await openRoutes(app);
     const forAdministrators = (await restrictedRoutes(app))['admin'] ?? [];
     await app.close();
