@@ -7,9 +7,9 @@ import { addKeys } from './commands/keys.command.js';
 import { addMail } from './commands/mail.command.js';
 import { addMigrate } from './commands/migrate.command.js';
 import { addOpenapi } from './commands/openapi.command.js';
-import { CommandError, OperatorCommand, PROGRAM } from './commands/operator.command.js';
+import { CommandError, OperatorCommand } from './commands/operator.command.js';
 import { addUsers } from './commands/users.command.js';
-import { version } from './platform/package.js';
+import { PROGRAM, version } from './platform/package.js';
 
 // What is made in the data directory is for its owner only, the database too.
 process.umask(0o077);

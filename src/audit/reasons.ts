@@ -1,3 +1,4 @@
+import { PROGRAM } from '../platform/package.js';
 import type { AuditEvent } from './audit-event.entity.js';
 
 /** A refusal in plain words. */
@@ -9,8 +10,6 @@ export interface Explanation {
 }
 
 type Details = Record<string, unknown>;
-
-const PROGRAM = 'npm run -s gatehouse --';
 
 /** Somebody else's clock: in steps of 30 s. */
 const seconds = ({ steps }: Details): string => `${Number(steps) * 30} s`;

@@ -3,8 +3,9 @@ import { databaseErrors, databaseFault, NewerSchemaError } from '../platform/dat
 import { AppError } from '../platform/errors/app.errors.js';
 import { httpErrors } from '../platform/errors/http.errors.js';
 import { describeCause } from '../platform/logging/cause.js';
+import { PROGRAM } from '../platform/package.js';
 import { usersErrors } from '../users/users.errors.js';
-import { CommandError, PROGRAM } from './operator.command.js';
+import { CommandError } from './operator.command.js';
 
 /** What is not wrong with what was given, but with where it was to be used. */
 const circumstances = new Map([

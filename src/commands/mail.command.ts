@@ -1,6 +1,7 @@
 import type { ListedMail } from '../mail/mail.service.js';
+import { PROGRAM } from '../platform/package.js';
 import { withApplication } from './application.js';
-import { CommandError, PROGRAM, type OperatorCommand } from './operator.command.js';
+import { CommandError, type OperatorCommand } from './operator.command.js';
 import { aligned } from './table.js';
 
 const SHOWN = 100;

@@ -1,7 +1,5 @@
 import { Command, type HelpContext } from 'commander';
-
-/** What the operator types in front of a command. */
-export const PROGRAM = 'npm run -s gatehouse --';
+import { PROGRAM } from '../platform/package.js';
 
 /** What others have written, such as a recording, is not to move the cursor or retitle the window. */
 const controls = /[^\P{Cc}\n]/gu;

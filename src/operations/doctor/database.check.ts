@@ -5,6 +5,7 @@ import pg from 'pg';
 import type { ParsedConfig } from '../../platform/config/config.schema.js';
 import { compareMigrations } from '../../platform/database/migrate.js';
 import { isError } from '../../platform/errors/is-error.js';
+import { PROGRAM } from '../../platform/package.js';
 import { findingsOf, type Finding } from './finding.js';
 
 const database = findingsOf('database');
@@ -158,7 +159,7 @@ function migrationsOf(ran: string[]): Finding {
   if (pending.length > 0)
     return migrations.warn(
       `${pending.length} pending: ${pending.join(', ')}`,
-      'the next start runs them, or `gatehouse migrate`; make a backup first',
+      `make a backup; then the next start runs them, or: ${PROGRAM} migrate`,
     );
   return migrations.ok(`all ${ran.length} have run`);
 }

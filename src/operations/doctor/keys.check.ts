@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Config, ParsedConfig } from '../../platform/config/config.schema.js';
 import { ConfigError } from '../../platform/config/config.schema.js';
+import { PROGRAM } from '../../platform/package.js';
 import { loadKeys, signingKey, type RingKey } from '../../sessions/key-ring.js';
 import { findingsOf, type Finding } from './finding.js';
 
@@ -48,7 +49,7 @@ function age({ algorithm, signsFrom }: RingKey, count: number, now: number): Fin
     return keys.ok(`${algorithm}, of unknown age${others}; rotate once a year: docs/signing-keys.md`);
   const days = Math.floor((now - signsFrom) / DAY_MS);
   const found = `${algorithm}, ${days} days old${others}`;
-  return days > ROTATE_AFTER_DAYS ? keys.warn(found, 'gatehouse keys rotate') : keys.ok(found);
+  return days > ROTATE_AFTER_DAYS ? keys.warn(found, `${PROGRAM} keys rotate`) : keys.ok(found);
 }
 
 function weak(name: string, secret: string | undefined): Finding[] {
@@ -65,7 +66,7 @@ function leftOver({ encryptionPreviousKeys }: ParsedConfig): Finding {
   return encryptionPreviousKeys.length > 0
     ? encryption.warn(
         `${encryptionPreviousKeys.length} in ENCRYPTION_PREVIOUS_KEYS`,
-        'run `gatehouse keys reencrypt`, then take them out',
+        `run: ${PROGRAM} keys reencrypt; then take them out`,
       )
     : encryption.ok('one');
 }
