@@ -147,7 +147,7 @@ export class AccountsService {
     by: Origin,
     work: (user: User, manager: EntityManager) => Promise<void>,
   ): Promise<User> {
-    const { id } = await this.find(key);
+    const { id, publicId } = await this.find(key);
     await this.users.whileLocked(
       id,
       async (user, manager) => {
@@ -156,7 +156,7 @@ export class AccountsService {
       },
       actorOf(by),
     );
-    return this.users.resolve(String(id));
+    return this.users.resolvePublicId(publicId);
   }
 
   /** Their token may be older than what has become of them. */

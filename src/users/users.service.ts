@@ -96,8 +96,9 @@ export class UsersService {
       : /^[0-9]{1,10}$/.test(name) && Number(name) <= 0x7fff_ffff
         ? [{ id: Number(name) }, { publicId: name }]
         : { publicId: name };
-    const user = await this.users.findOneBy(by);
-    if (!user) throw new AppError(usersErrors.user_not_found);
+    const [user, other] = await this.users.findBy(by);
+    // Digits may be the number of one account and the public id of another: nobody guesses which is meant.
+    if (!user || other) throw new AppError(usersErrors.user_not_found);
     return user;
   }
 
