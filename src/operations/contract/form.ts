@@ -1,6 +1,7 @@
 /** Texts that are another each time, and alike all the same. */
 const forms: readonly [name: string, pattern: RegExp][] = [
   ['a JWT', /^(<JWT>|<new JWT>|<current JWT>|eyJ[\w-]+\.[\w-]+\.[\w-]*)$/],
+  ['a Bearer JWT', /^Bearer eyJ[\w-]+\.[\w-]+\.[\w-]*$/i],
   ['a UUID', /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/],
   ['a UUID in capitals', /^[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}$/],
   ['req_ and 8 hex digits', /^req_[0-9a-f]{8}$/],
