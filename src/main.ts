@@ -26,12 +26,16 @@ async function start(): Promise<void> {
   });
   await setUp(app, logger);
   endInTime(config, logger);
+  let entrance: FirstAdministrator | undefined;
+  // Before anybody is let in: where all may register, somebody else would have been first, and there would be no administrator.
+  await app.get(FirstAdministratorService).ensure((administrator) => {
+    entrance = administrator;
+    process.stdout.write(welcome(administrator));
+  });
   await app.listen(config.port, config.host);
   const url = await app.getUrl();
   for (const file of config.generatedFiles) logger.info(`made a secret: ${file} (keep it with your backups)`);
-  await app
-    .get(FirstAdministratorService)
-    .ensure((administrator) => process.stdout.write(welcome(url, administrator)));
+  if (entrance) process.stdout.write(wayIn(url, entrance));
   app.get(PasswordsService).warmUp();
   logger.info({ url, docs: `${url}/docs` }, 'listening');
 }
@@ -54,16 +58,22 @@ function endInTime({ shutdownDelaySeconds }: Config, logger: Logger): void {
   }
 }
 
-function welcome(url: string, { email, password, isGenerated }: FirstAdministrator): string {
+function welcome({ email, password, isGenerated }: FirstAdministrator): string {
+  return `
+  Gatehouse is new here. This is shown once.
+
+    Administrator  ${email}
+    Password       ${isGenerated ? password : 'as set in BOOTSTRAP_ADMIN_PASSWORD'}
+
+`;
+}
+
+function wayIn(url: string, { email, password, isGenerated }: FirstAdministrator): string {
   const shown = isGenerated ? password : '<BOOTSTRAP_ADMIN_PASSWORD>';
   // An apostrophe is a good character of an e-mail address, and the end of the shell's quotes.
   const body = JSON.stringify({ email, password: shown }).replaceAll("'", "'\\''");
   return `
-  Gatehouse is new here. This is shown once.
-
     Swagger UI     ${url}/docs
-    Administrator  ${email}
-    Password       ${isGenerated ? password : 'as set in BOOTSTRAP_ADMIN_PASSWORD'}
 
   Log in:
 

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { eventually } from '../support/keys.js';
+import { freePort } from '../support/redis.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { bearer, login, send } from '../support/http.js';
 import { onSqlite } from '../support/scope.js';
@@ -139,6 +141,21 @@ describe('the first start', () => {
     expect(await login(url, 'root@example.com', 'of my own making')).toBeTruthy();
     expect(server.notice).toContain('root@example.com');
     expect(server.output).not.toContain('of my own making');
+  });
+
+  it('lets nobody in before there is an administrator, whose e-mail they could register', async () => {
+    const port = await freePort();
+    const server = start({ PORT: String(port) });
+    const url = `http://127.0.0.1:${port}/healthz`;
+    const isUp = () =>
+      send(url).then(
+        () => true,
+        () => false,
+      );
+    await eventually(isUp, 100);
+    // With this answer, all is read that was written before the first.
+    await send(url);
+    expect(server.notice).toContain('Administrator');
   });
 
   it('may be two at once on one empty database', async () => {
