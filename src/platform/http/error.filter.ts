@@ -80,6 +80,7 @@ export class ErrorFilter implements ExceptionFilter {
     this.recordRefusal({ request, error, status });
     // A handler that died after its answer began cannot answer again.
     if (reply.sent || reply.raw.headersSent) return;
+    if (leavesMuchUnread(request)) void reply.header('connection', 'close');
     void reply.code(status).headers(headersOf(status, error)).send(body);
   }
 
@@ -104,6 +105,11 @@ export class ErrorFilter implements ExceptionFilter {
     return typeof statusCode === 'number' ? (byStatus[statusCode] ?? unlisted(statusCode)) : undefined;
   }
 }
+
+/** Who was refused before their body was looked at: Node would go on reading it, to no end but that of the request's time. */
+const leavesMuchUnread = ({ raw, headers, routeOptions }: FastifyRequest): boolean =>
+  !raw.readableDidRead &&
+  (headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > routeOptions.bodyLimit);
 
 function headersOf(status: number, { context }: AppError): Record<string, string> {
   return {
