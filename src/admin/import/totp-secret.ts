@@ -1,3 +1,4 @@
+import { textOf } from './column.js';
 import { Refusal } from './row.js';
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
@@ -20,8 +21,9 @@ export function totpSecretOf(text: string): Buffer {
 
 /** @throws Refusal where their codes would not be those that we compute: 6 digits, 30 s, SHA-1 */
 export function checkTotp({ digits = 6, period = 30, algorithm = 'SHA1' }: TotpParameters): void {
-  const isSha1 = /^(hmac)?-?sha-?1$/i.test(String(algorithm));
-  if (Number(digits) === 6 && Number(period) === 30 && isSha1) return;
+  const textIn = (value: unknown) => textOf(value, 'two_factor_secret') ?? '';
+  const isSha1 = /^(hmac)?-?sha-?1$/i.test(textIn(algorithm));
+  if (Number(textIn(digits)) === 6 && Number(textIn(period)) === 30 && isSha1) return;
   throw new Refusal('its authenticator does not show 6 digits every 30 s by SHA-1');
 }
 

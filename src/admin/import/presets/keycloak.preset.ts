@@ -1,5 +1,5 @@
 import { pbkdf2Phc } from '../../../passwords/verifiers/pbkdf2.verifier.cjs';
-import { jsonIn } from '../column.js';
+import { jsonIn, textOf } from '../column.js';
 import { fieldAt, roleAmong, type Preset } from '../preset.js';
 import { Refusal, type Fields } from '../row.js';
 import { base32 } from '../../../two-factor/totp.js';
@@ -36,11 +36,11 @@ function passwordHash(row: Fields): string | undefined {
   const { algorithm, hashIterations, salt, value } = credential;
   if (typeof salt !== 'string' || typeof value !== 'string') throw new Refusal('its password has no hash');
   if (algorithm === 'argon2') return argon2Phc(credential, salt, value);
-  const digest = /^pbkdf2(?:-(sha256|sha512))?$/.exec(String(algorithm));
+  const digest = /^pbkdf2(?:-(sha256|sha512))?$/.exec(textOf(algorithm, 'password_hash') ?? '');
   if (!digest) throw new Refusal('its password is hashed by an algorithm that is not taken');
   return pbkdf2Phc({
     digest: (digest[1] ?? 'sha1') as 'sha1' | 'sha256' | 'sha512',
-    iterations: Number(hashIterations),
+    iterations: Number(textOf(hashIterations, 'password_hash')),
     salt: Buffer.from(salt, 'base64'),
     hash: Buffer.from(value, 'base64'),
   });
@@ -53,7 +53,7 @@ function argon2Phc(credential: Fields, salt: string, value: string): string {
     return typeof text === 'string' ? text : fallback;
   };
   const version = parameter('version', '1.3') === '1.3' ? 19 : 16;
-  const cost = `m=${parameter('memory', '7168')},t=${Number(credential['hashIterations'])},p=${parameter('parallelism', '1')}`;
+  const cost = `m=${parameter('memory', '7168')},t=${textOf(credential['hashIterations'], 'password_hash')},p=${parameter('parallelism', '1')}`;
   return `$argon2${parameter('type', 'id')}$v=${version}$${cost}$${unpadded(salt)}$${unpadded(value)}`;
 }
 
