@@ -8,8 +8,7 @@ import {
   type Schema,
 } from '../support/api-document.js';
 import { PASSWORD, startApp, UNTHROTTLED, type TestApp } from '../support/app.js';
-import { bearer, login, send } from '../support/http.js';
-import { importText } from '../support/import.js';
+import { login, send } from '../support/http.js';
 import { startProcess, type ServerProcess } from '../support/process.js';
 import { expectNoServerErrors } from '../support/refusal.js';
 import { rounds } from '../support/scope.js';
@@ -27,8 +26,6 @@ const PATIENCE_MS = Number(UNTHROTTLED.LOGIN_QUEUE_MAX_WAIT_MS);
 const MEMORY = 1.1;
 /** More tokens than a server remembers: the room for them is its own from the start, and no growth. */
 const TOKENS = rounds(0, 20_000);
-/** More accounts than fit into what SQLite keeps of a database (16 MB), likewise. */
-const ACCOUNTS = rounds(0, 120_000);
 /**
  * Has a server collect its garbage on SIGWINCH: until it does by itself, what it holds cannot be told from what it does not. In the
  * way of heap profilers: after V8's `gc()` it keeps tens of megabytes in pages that are empty.
@@ -240,26 +237,8 @@ async function heldMiB(): Promise<number> {
   return server.residentMiB();
 }
 
-function* accounts(): Generator<string> {
-  yield 'email,password_hash\n';
-  for (let i = 0; i < ACCOUNTS; i += 1) yield `account${i}@example.com,$2b$04$${'x'.repeat(53)}\n`;
-}
-/** Has the server read every account, and not only what an index has of them. */
-async function readAccounts(): Promise<void> {
-  role = 'admin';
-  const headers = bearer(await afresh());
-  let cursor: string | null = '';
-  do {
-    const url = `${server.url}/v1/admin/users?search=nobody&disabled=false${cursor && `&cursor=${cursor}`}`;
-    ({ next: cursor } = (await send(url, { headers })).body as { next: string | null });
-  } while (cursor !== null);
-}
-
 beforeAll(async () => {
-  await importText(app, accounts(), { acceptUnverified: true });
-  await readAccounts();
-  role = 'client';
-  await afresh();
+  await app.createUser(EMAIL);
   let next = await login(server.url, EMAIL, PASSWORD);
   for (let i = 0; i < TOKENS; i += 1) next = await refreshed(server.url, next);
 }, 300_000);
