@@ -37,11 +37,16 @@ export function dataSourceOptions(config: Pick<Config, 'databaseUrl' | 'dataDir'
     enableWAL: true,
     // Waiting for another process's write is ours to do (sqlite.driver.ts): here it would block the event loop.
     timeout: 0,
-    prepareDatabase: (database: unknown) => {
-      // WAL's default is NORMAL, which may lose the last commits in a power cut.
-      (database as Database.Database).pragma('synchronous = FULL');
-    },
+    prepareDatabase: prepareSqlite,
   };
+}
+
+function prepareSqlite(given: unknown): void {
+  const database = given as Database.Database;
+  // WAL's default is NORMAL, which may lose the last commits in a power cut.
+  database.pragma('synchronous = FULL');
+  // In KiB. The system has the file's pages in its own cache: better-sqlite3's 16,000 keep them twice, and nothing measured was faster.
+  database.pragma('cache_size = -4000');
 }
 
 /** A data source for `options`, safe for concurrent use on either database. */
