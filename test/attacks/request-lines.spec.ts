@@ -38,6 +38,7 @@ describe('methods', () => {
     'MKCOL',
     'LOCK',
     'M-SEARCH',
+    'QUERY',
   ];
 
   it.each(routes.flatMap((route) => methods.map((method) => [method, ...route])))(
@@ -48,6 +49,30 @@ describe('methods', () => {
         expectRefusal(answer, path, 405, 'Method Not Allowed.');
         expect(answer?.headers.get('allow')).toBe(allow);
         expect(answer?.text).not.toContain('echo');
+      }
+    },
+  );
+
+  it('of a path that begins with no slash there are none', async () => {
+    for (const path of ['*v1/login', '*api/users/auth']) {
+      for (const method of ['GET', 'POST']) {
+        const answer = await ask(`${method} ${path}`);
+        expectRefusal(answer, path, 404, 'Not Found.');
+        expect(answer?.headers.get('x-content-type-options')).toBe('nosniff');
+      }
+    }
+  });
+
+  it.each([
+    ['DELETE', '/v1/sessions/', 401, TOKEN_REFUSED],
+    ['GET', '/v1/admin/users/', 401, TOKEN_REFUSED],
+    ['GET', '/v1/sessions/', 405, 'Method Not Allowed.'],
+  ])(
+    '%s %s… is refused by its guard, however long an id it names',
+    async (method, path, status, sentence) => {
+      for (const length of [100, 101, 8_000]) {
+        const target = path + 'x'.repeat(length);
+        expectRefusal(await ask(`${method} ${target}`), target, status, sentence);
       }
     },
   );

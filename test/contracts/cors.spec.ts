@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { ApiDocument } from '../support/api-document.js';
 import { PASSWORD, startApp, type TestApp } from '../support/app.js';
 import { bearer, login, post, send } from '../support/http.js';
 
@@ -55,6 +56,8 @@ describe('with CORS_ORIGINS set', () => {
       ['GET', '/api/films', 401],
       ['GET', '/v1/nothing', 404],
       ['GET', '/v1/login', 405],
+      ['GET', '/api/%zz', 400],
+      ['DELETE', `/v1/sessions/${'x'.repeat(101)}`, 401],
     ])('reads why %s %s was refused', async (method, path, status) => {
       const answer = await send(app.url + path, { method, headers: { origin } });
       expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([status, origin]);
@@ -71,6 +74,18 @@ describe('with CORS_ORIGINS set', () => {
       expect([status, headers.get('access-control-allow-origin')]).toEqual([204, origin]);
       expect(headers.get('access-control-allow-methods')?.split(/, */)).toContain(method);
       expect(headers.get('access-control-allow-headers')).toBe('authorization,content-type');
+      expect(headers.get('x-request-id')).toBeTruthy();
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+    });
+
+    it('may use every method of every path', async () => {
+      const { paths } = (await send(`${app.url}/docs-json`)).body as ApiDocument;
+      for (const [path, item] of Object.entries(paths)) {
+        for (const method of Object.keys(item).map((each) => each.toUpperCase())) {
+          const { headers } = await preflight(path, origin, method);
+          expect(headers.get('access-control-allow-methods')?.split(/, */)).toContain(method);
+        }
+      }
     });
   });
 

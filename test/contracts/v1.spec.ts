@@ -183,6 +183,7 @@ describe('POST /v1/refresh-token', () => {
     ['a multipart form', '--x--', { 'content-type': 'multipart/form-data; boundary=x' }],
     ['a type that is none', 'x', { 'content-type': ';;' }],
     ['a compressed body', Buffer.from([0x1f, 0x8b]), { 'content-encoding': 'gzip' }],
+    ['a body longer than any that is read', 'x'.repeat(20_000), { 'content-type': 'application/json' }],
   ])('ignores the body: %s', async (_, body, headers) => {
     const token = await login(app.url, email, PASSWORD);
     const answer = await send(`${app.url}/v1/refresh-token`, {

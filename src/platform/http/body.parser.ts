@@ -3,18 +3,13 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import secureJson from 'secure-json-parse';
 import { AppError } from '../errors/app.errors.js';
 import { httpErrors } from '../errors/http.errors.js';
+import { takesNoBody } from './unread-bodies.js';
 
 /** Deeper than anything documented; recursion over a parsed body stays far from the stack's end. */
 const MAX_DEPTH = 32;
 
 /** JSON bodies and no others, read strictly: valid UTF-8, no `__proto__`, no bottomless nesting. */
 export function parseJsonBodiesOnly(server: FastifyInstance): void {
-  server.addHook('onRequest', (request, _reply, done) => {
-    // A type that is none is refused before any parser is asked.
-    if (request.headers['content-type'] !== undefined && takesNoBody(request))
-      delete request.headers['content-type'];
-    done();
-  });
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
     try {
@@ -24,10 +19,6 @@ export function parseJsonBodiesOnly(server: FastifyInstance): void {
     }
   });
 }
-
-/** What is asked for is not here, or takes no body: the type of one is no matter. */
-const takesNoBody = (request: FastifyRequest): boolean =>
-  request.is404 || request.routeOptions.config.ignoresBody === true;
 
 function parse(request: FastifyRequest, body: Buffer): unknown {
   if (takesNoBody(request)) return undefined;

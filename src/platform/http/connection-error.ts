@@ -28,8 +28,10 @@ export function answerConnectionError(
 ): UnreadRequest | undefined {
   // Whose body could not be read, where the headers were good; Node's own handler of these errors asks it too.
   const answering = (socket as { _httpMessage?: ServerResponse | null })._httpMessage;
+  // Whose body was not waited for.
+  const isAnswered = !answering && (socket as { parser?: { incoming: unknown } | null }).parser?.incoming;
   // The client is gone, or an answer is already under way.
-  if (error.code === 'ECONNRESET' || !socket.writable || answering?.headersSent) {
+  if (error.code === 'ECONNRESET' || !socket.writable || answering?.headersSent || isAnswered) {
     socket.destroy();
     return undefined;
   }

@@ -9,6 +9,7 @@ import { describeCause } from '../logging/cause.js';
 import { pathOf, type Contracts } from './contract.js';
 import type { RecordRefusal } from './refusal.js';
 import type { RouteTable } from './route-table.js';
+import { isRefusedUnread } from './unread-bodies.js';
 
 /** Fastify's and the router's own refusals, by their code. */
 const byFastifyCode: Record<string, ErrorDefinition> = {
@@ -16,7 +17,6 @@ const byFastifyCode: Record<string, ErrorDefinition> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: httpErrors.unsupported_media_type,
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: httpErrors.bad_request,
   FST_ERR_BAD_URL: httpErrors.bad_request,
-  FST_ERR_MAX_PARAM_LENGTH: httpErrors.not_found,
 };
 
 const byStatus: Record<number, ErrorDefinition> = {
@@ -80,7 +80,7 @@ export class ErrorFilter implements ExceptionFilter {
     this.recordRefusal({ request, error, status });
     // A handler that died after its answer began cannot answer again.
     if (reply.sent || reply.raw.headersSent) return;
-    if (leavesMuchUnread(request)) void reply.header('connection', 'close');
+    if (isRefusedUnread(request)) void reply.header('connection', 'close');
     void reply.code(status).headers(headersOf(status, error)).send(body);
   }
 
@@ -105,11 +105,6 @@ export class ErrorFilter implements ExceptionFilter {
     return typeof statusCode === 'number' ? (byStatus[statusCode] ?? unlisted(statusCode)) : undefined;
   }
 }
-
-/** Who was refused before their body was looked at: Node would go on reading it, to no end but that of the request's time. */
-const leavesMuchUnread = ({ raw, headers, routeOptions }: FastifyRequest): boolean =>
-  !raw.readableDidRead &&
-  (headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > routeOptions.bodyLimit);
 
 function headersOf(status: number, { context }: AppError): Record<string, string> {
   return {

@@ -20,8 +20,11 @@ const policy = (directives: Record<string, string[]>) => ({
   directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], ...directives },
 });
 
-/** JSON answers load nothing, and what only concerns pages or plug-ins says nothing of them. */
-const api = headersOf({
+/**
+ * The headers by which a browser guards its user (OWASP ASVS 5.0 §3.4): JSON answers load nothing, and what only concerns pages or
+ * plug-ins says nothing of them.
+ */
+export const apiHeaders = headersOf({
   contentSecurityPolicy: policy({}),
   crossOriginOpenerPolicy: false,
   originAgentCluster: false,
@@ -51,9 +54,8 @@ const attach =
     done();
   };
 
-/** The headers by which a browser guards its user (OWASP ASVS 5.0 §3.4). */
-export function protectBrowsers(server: FastifyInstance): void {
-  server.addHook('onRequest', attach(api));
+/** Swagger UI's own, where others have `apiHeaders`. */
+export function letSwaggerUiLoad(server: FastifyInstance): void {
   server.addHook('onRoute', (route) => {
     if (/^\/docs(\/|$)/.test(route.url))
       route.onRequest = [...[route.onRequest ?? []].flat(), attach(swaggerUi)];
