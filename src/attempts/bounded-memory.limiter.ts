@@ -2,7 +2,7 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Clock } from '../platform/clock/clock.service.js';
 
 /** About 200 bytes each. */
-const MAX_KEYS = 200_000;
+export const MAX_KEYS = 200_000;
 
 interface Count {
   points: number;

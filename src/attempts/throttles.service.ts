@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { RateLimiterRedis, type RateLimiterAbstract, type RateLimiterRes } from 'rate-limiter-flexible';
 import { Clock } from '../platform/clock/clock.service.js';
 import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import { AppError } from '../platform/errors/app.errors.js';
 import { REDIS, type Redis } from '../platform/redis/redis.module.js';
 import { addressKey } from '../platform/http/address.js';
+import type { AccountFailures } from './account-failures.entity.js';
+import { AccountFailuresService } from './account-failures.service.js';
 import { attemptsErrors } from './attempts.errors.js';
 import { throttleStoreFallback } from './attempts.metrics.js';
 import { BoundedCounts, BoundedMemoryLimiter } from './bounded-memory.limiter.js';
@@ -27,7 +29,7 @@ export interface LoginAttempt {
 
 /** Counts tries, in the Redis that several copies share or in this process, and says when it is too many. 0 turns a limit off. */
 @Injectable()
-export class ThrottlesService {
+export class ThrottlesService implements OnModuleInit {
   private readonly counts: BoundedCounts;
   private readonly loginsOfAddress: RateLimiterAbstract;
   private readonly failuresOfAddress: RateLimiterAbstract;
@@ -41,6 +43,7 @@ export class ThrottlesService {
     @Inject(CONFIG) private readonly config: Config,
     @Inject(REDIS) private readonly redis: Redis,
     private readonly clock: Clock,
+    private readonly accountFailures: AccountFailuresService,
   ) {
     throttleStoreFallback.readFrom(() => ({ value: Number(redis !== null && !redis.isReady) }));
     this.counts = new BoundedCounts(clock);
@@ -55,6 +58,19 @@ export class ThrottlesService {
     this.refreshesOfSession = this.limiter('refreshes', config.refreshesPer5MinutesPerSession, 300);
     this.requestsOfAddress = this.limiter('requests', config.accountRequestsPerMinutePerAddress, 60);
     this.mailsOfEmail = this.limiter('mails', config.mailsPerHourPerEmail, 3_600);
+  }
+
+  /** Goes on with what accounts had counted when the process ended, however it did. */
+  async onModuleInit(): Promise<void> {
+    if (!this.isDurable) return;
+    const now = this.clock.now();
+    // By a clock that has been put back since, they would last for longer than they ever do.
+    const secondsTo = (end: number, most: number) => Math.min((end - now) / 1000, most);
+    for (const { account, failures, endsAt, delayedUntil } of await this.accountFailures.read()) {
+      await this.failuresOfAccount.set(account, failures, secondsTo(endsAt, DAY_SECONDS));
+      if (delayedUntil > now)
+        await this.delayOfAccount.block(account, secondsTo(delayedUntil, MAX_DELAY_SECONDS));
+    }
   }
 
   /** Counts a login that begins, whatever comes of it. @throws `too_many_attempts` */
@@ -104,13 +120,29 @@ export class ThrottlesService {
     const delay = Math.min(Math.floor(ofAccount.consumedPoints / FAILURES_PER_DELAY), MAX_DELAY_SECONDS);
     const isDelayed = delay > 0 && this.failuresOfAccount.points > 0;
     if (isDelayed) await this.delayOfAccount.block(account, delay);
+    if (this.isDurable) await this.accountFailures.write(this.rowOf(account, ofAccount, delay));
     return isDelayed || isReached(this.failuresOfAddress, ofAddress);
   }
 
   /** A whole login clears the account's count, not the address's. */
   async recordSuccess(attempt: LoginAttempt): Promise<void> {
     const account = accountKey(attempt);
-    await Promise.all([this.failuresOfAccount.delete(account), this.delayOfAccount.delete(account)]);
+    const [isCounted] = await Promise.all([
+      this.failuresOfAccount.delete(account),
+      this.delayOfAccount.delete(account),
+    ]);
+    if (isCounted && this.isDurable) await this.accountFailures.clear(account);
+  }
+
+  /** Redis outlives this process. */
+  private get isDurable(): boolean {
+    return !this.redis && this.failuresOfAccount.points > 0;
+  }
+
+  private rowOf(account: string, count: RateLimiterRes, delaySeconds: number): AccountFailures {
+    const now = this.clock.now();
+    const endsAt = now + Math.min(count.msBeforeNext, DAY_SECONDS * 1000);
+    return { account, failures: count.consumedPoints, endsAt, delayedUntil: now + delaySeconds * 1000 };
   }
 
   private limiter(name: string, points: number, duration: number): RateLimiterAbstract {

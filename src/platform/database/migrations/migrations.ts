@@ -8,6 +8,7 @@ import { CreateOneTimeTokens1764000000006 } from './1764000000006-create-one-tim
 import { CreateAuditEvents1764000000010 } from './1764000000010-create-audit-events.migration.js';
 import { AddAccountIndexes1764000000011 } from './1764000000011-add-account-indexes.migration.js';
 import { AddOutboxIndex1764000000012 } from './1764000000012-add-outbox-index.migration.js';
+import { CreateAccountFailures1764000000013 } from './1764000000013-create-account-failures.migration.js';
 
 /** Every migration, in order. Released ones are never edited: add a new file and a line here. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   CreateAuditEvents1764000000010,
   AddAccountIndexes1764000000011,
   AddOutboxIndex1764000000012,
+  CreateAccountFailures1764000000013,
 ];
