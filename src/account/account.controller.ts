@@ -74,6 +74,6 @@ export class AccountController {
     @Body() { password, ...factor }: FullProofDto,
     @CurrentClient() client: Client,
   ): Promise<void> {
-    return this.ownAccount.delete(claims, { password, client }, presentedFactor(factor));
+    return this.ownAccount.delete(claims, { password, client }, presentedFactor(factor, client));
   }
 }

@@ -19,8 +19,8 @@ export class OwnPasswordService {
    */
   async change(claims: AccessClaims, current: PresentedPassword, password: string): Promise<void> {
     const user = await this.caller.authenticate(claims, current);
-    const turn = { address: current.client.address };
-    const hash = await this.passwords.hash(password, { email: user.email, turn });
+    const { address, requestId } = current.client;
+    const hash = await this.passwords.hash(password, { email: user.email, turn: { address }, requestId });
     await this.caller.whileLocked(user, async (locked, manager) => {
       await this.passwordChange.apply(locked, hash, manager, claims.sid);
       await this.caller.record('account.password_changed', user, current.client, manager);

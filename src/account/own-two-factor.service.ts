@@ -48,7 +48,7 @@ export class OwnTwoFactorService {
     const user = await this.caller.identify(claims);
     return this.caller.whileProved(
       user,
-      { code },
+      { code, requestId: client.requestId },
       (manager) => this.twoFactor.unconfirmed(user.id, manager),
       async (manager) => {
         await this.sessions.endAll(user.id, manager, claims.sid);

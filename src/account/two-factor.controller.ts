@@ -93,7 +93,7 @@ export class TwoFactorController {
     @Body() { password, ...factor }: FullProofDto,
     @CurrentClient() client: Client,
   ): Promise<void> {
-    return this.ownTwoFactor.disable(claims, { password, client }, presentedFactor(factor));
+    return this.ownTwoFactor.disable(claims, { password, client }, presentedFactor(factor, client));
   }
 
   @Post('recovery-codes')
@@ -112,7 +112,11 @@ export class TwoFactorController {
   ): Promise<RecoveryCodesBody> {
     const proof = { password, client };
     return {
-      recovery_codes: await this.ownTwoFactor.renewRecoveryCodes(claims, proof, presentedFactor(factor)),
+      recovery_codes: await this.ownTwoFactor.renewRecoveryCodes(
+        claims,
+        proof,
+        presentedFactor(factor, client),
+      ),
     };
   }
 }

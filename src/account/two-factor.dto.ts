@@ -6,6 +6,7 @@ import {
   StorableText,
   Text,
 } from '../platform/validation/fields.decorator.js';
+import type { Client } from '../sessions/sessions.service.js';
 import type { PresentedFactor } from '../two-factor/two-factor.service.js';
 
 const secretExample = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP';
@@ -48,10 +49,10 @@ export class FullProofDto {
   recovery_code?: string;
 }
 
-export const presentedFactor = ({
-  code,
-  recovery_code,
-}: Omit<FullProofDto, 'password'>): PresentedFactor => ({ code, recoveryCode: recovery_code });
+export const presentedFactor = (
+  { code, recovery_code }: Omit<FullProofDto, 'password'>,
+  { requestId }: Client,
+): PresentedFactor => ({ code, recoveryCode: recovery_code, requestId });
 
 /** What an authenticator app is set up with. */
 export class EnrolmentBody {

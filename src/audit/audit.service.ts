@@ -110,7 +110,12 @@ export class AuditService implements OnModuleInit, EntitySubscriberInterface {
     try {
       this.emitter.emit(event.event, event);
     } catch (error) {
-      this.logger.error({ msg: 'a listener failed', event: event.event, error: (error as Error).name });
+      this.logger.error({
+        msg: 'a listener failed',
+        request_id: event.request_id,
+        event: event.event,
+        error: (error as Error).name,
+      });
     }
   }
 }

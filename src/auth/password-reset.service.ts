@@ -20,14 +20,15 @@ export class PasswordResetService {
 
   /** @throws `one_time_token_rejected`, `validation_failed`, `service_unavailable` */
   async reset(token: string, password: string, client: Client): Promise<void> {
+    const { address, requestId } = client;
     const { email } = await this.accountTokens.identify('password-reset', token);
-    const hash = await this.passwords.hash(password, { email, turn: { address: client.address } });
+    const hash = await this.passwords.hash(password, { email, turn: { address }, requestId });
     const user = await this.accountTokens.spend('password-reset', token, async (account, manager) => {
       await this.passwordChange.apply(account, hash, manager);
       const origin = byOwner(account, client);
       await this.audit.record('account.password_reset', { account, origin, details: {} }, manager);
     });
     // Whoever guessed at the old password guesses anew.
-    await this.credentials.clearFailures(user, client.address);
+    await this.credentials.clearFailures(user, address);
   }
 }

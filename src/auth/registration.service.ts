@@ -37,6 +37,7 @@ export class RegistrationService {
     const passwordHash = await this.passwords.hash(password, {
       email,
       turn: { address: client.address },
+      requestId: client.requestId,
     });
     await this.throttles.countMail(email);
     if (this.config.emailVerification === 'off' && (await this.isCreated({ email, passwordHash }, client)))

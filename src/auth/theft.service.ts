@@ -25,6 +25,10 @@ export class TheftService {
       if (!(await this.sessions.end(id, manager))) return;
       await this.audit.record('session.token_reused', { account, origin, details: { session: id } }, manager);
     });
-    this.logger.warn({ msg: 'a used token was presented again: session ended', user: account.publicId });
+    this.logger.warn({
+      msg: 'a used token was presented again: session ended',
+      request_id: client.requestId,
+      user: account.publicId,
+    });
   }
 }

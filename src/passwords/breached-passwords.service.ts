@@ -16,7 +16,8 @@ export class BreachedPasswordsService {
 
   constructor(@Inject(CONFIG) private readonly config: Config) {}
 
-  async has(password: string): Promise<boolean> {
+  /** `requestId`: for the log. */
+  async has(password: string, requestId?: string): Promise<boolean> {
     const { breachedPasswordsUrl } = this.config;
     if (breachedPasswordsUrl === undefined) return false;
     const digest = createHash('sha1').update(password).digest('hex').toUpperCase();
@@ -32,6 +33,7 @@ export class BreachedPasswordsService {
     } catch (error) {
       this.logger.warn({
         msg: 'breached passwords could not be asked for: a password was let through',
+        request_id: requestId,
         ...describeCause(error),
       });
       return false;

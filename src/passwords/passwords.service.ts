@@ -26,6 +26,12 @@ export type Caller = Omit<Turn, 'key'> & { address: string };
 
 const turnOf = ({ address, ...turn }: Caller): Turn => ({ ...turn, key: addressKey(address) });
 
+export interface HashOptions {
+  email: string;
+  turn?: Caller;
+  requestId?: string;
+}
+
 export interface Verification {
   matches: boolean;
   /** The hash is not as ours are made: make it anew while the password is at hand. */
@@ -56,14 +62,14 @@ export class PasswordsService implements OnApplicationShutdown {
 
   /**
    * A hash, as the settings have it, of a password for the account of that canonical e-mail. `turn` says whose place in the queue
-   * it takes; an operator's needs none.
+   * it takes, and `requestId` which request it is for; an operator's needs neither.
    * @throws `validation_failed` with a fault for each rule of the policy that it breaks
    * @throws `service_unavailable` where it would wait for too long, and what `turn.admit` throws
    */
-  async hash(password: string, { email, turn }: { email: string; turn?: Caller }): Promise<string> {
+  async hash(password: string, { email, turn, requestId }: HashOptions): Promise<string> {
     const minCharacters = this.config.passwordMinCharacters;
     const faults = await passwordFaults(password, { minCharacters, email });
-    if (faults.length === 0 && (await this.breachedPasswords.has(password)))
+    if (faults.length === 0 && (await this.breachedPasswords.has(password, requestId)))
       faults.push('The password field must not be a password from a known data breach.');
     if (faults.length > 0) {
       const details = { password: faults.map((message) => ({ message })) };

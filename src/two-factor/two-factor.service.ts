@@ -16,8 +16,9 @@ import { TwoFactor } from './two-factor.entity.js';
 import { twoFactorErrors } from './two-factor.errors.js';
 import { isGuess, wrongCode, type FactorVerdict } from './verdict.js';
 
-/** The second factor as it was presented: one of the two, or neither. */
+/** The second factor as it was presented, one of the two or neither, and by which request. */
 export interface PresentedFactor {
+  requestId: string;
   code?: string | undefined;
   recoveryCode?: string | undefined;
 }
@@ -109,7 +110,7 @@ export class TwoFactorService {
    */
   async verify(
     factor: TwoFactor,
-    { code, recoveryCode }: PresentedFactor,
+    { code, recoveryCode, requestId }: PresentedFactor,
     manager: EntityManager,
   ): Promise<FactorVerdict> {
     const { userId } = factor;
@@ -123,6 +124,8 @@ export class TwoFactorService {
       await manager.update(TwoFactor, { userId }, afterFailure(factor, now));
     }
     if (verdict.reason === 'accepted') await manager.update(TwoFactor, { userId }, { failedCodes: 0 });
+    if (verdict.reason === 'secret_unreadable')
+      this.logger.error({ msg: ALARM, request_id: requestId, user_id: userId });
     return verdict;
   }
 
@@ -150,13 +153,7 @@ export class TwoFactorService {
   /** RFC 6238 §5.2: each time step once. Steps only move forward, in one conditional UPDATE. */
   private async useCode(factor: TwoFactor, code: string, manager: EntityManager): Promise<FactorVerdict> {
     const secret = this.encryption.decrypt(factor.secret, secretContext(factor.userId));
-    if (!secret || !isTotpSecret(secret)) {
-      this.logger.error({
-        msg: 'ALARM: a two-factor secret cannot be decrypted; its owner cannot log in',
-        user_id: factor.userId,
-      });
-      return { reason: 'secret_unreadable' };
-    }
+    if (!secret || !isTotpSecret(secret)) return { reason: 'secret_unreadable' };
     const now = this.clock.now();
     const step = matchedStep(secret, code, now, this.config.totpWindowSteps);
     if (step === undefined) return wrongCode(driftOf(secret, code, now));
@@ -195,6 +192,8 @@ export class TwoFactorService {
     return affected ?? 0;
   }
 }
+
+const ALARM = 'ALARM: a two-factor secret cannot be decrypted; its owner cannot log in';
 
 /** Binds a ciphertext to its account: moved to another row it opens nothing. */
 export const secretContext = (userId: number): string => `two-factor secret of user ${userId}`;

@@ -1,10 +1,13 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { EventEmitter2 } from '@nestjs/event-emitter';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { User } from '../../src/users/user.entity.js';
 import { AccountsService } from '../../src/admin/accounts.service.js';
-import { startApp, type TestApp } from '../support/app.js';
+import { PASSWORD, startApp, type TestApp } from '../support/app.js';
 import { exchange, open } from '../support/socket.js';
 import { bearer, login, post, send, type Answer } from '../support/http.js';
+import { createProtectedAccount, tryLogin } from '../support/second-factor.js';
+import { refresh, refreshed } from '../support/tokens.js';
 
 /** Found nowhere else: a line that holds one of them has leaked it. */
 const email = 'c4n4ry-mail@example.com';
@@ -17,7 +20,7 @@ let app: TestApp;
 let user: User;
 let token: string;
 beforeAll(async () => {
-  app = await startApp({ logLevel: 'trace' });
+  app = await startApp({ logLevel: 'trace', env: { BREACHED_PASSWORDS_URL: 'http://127.0.0.1:9' } });
   user = await app.app.get(AccountsService).create({ email, role: 'client', password });
   token = await login(app.url, email, password, code);
 });
@@ -126,6 +129,58 @@ const requests: [string, () => Promise<Answer>, [string, string | null, number, 
   ]),
 ];
 
+/** What else the log says while a request is answered, and how to come to that. */
+const remarks: [string, RegExp, () => Promise<() => Promise<Answer>>][] = [
+  [
+    'a used token',
+    /^a used token/,
+    async () => {
+      const { email } = await app.createUser();
+      const first = await login(app.url, email, PASSWORD);
+      await refreshed(app.url, await refreshed(app.url, first));
+      return () => refresh(app.url, first);
+    },
+  ],
+  [
+    'a secret that cannot be read',
+    /^ALARM/,
+    async () => {
+      const account = await createProtectedAccount(app);
+      await app.dataSource.query('UPDATE two_factor SET secret = $1 WHERE user_id = $2', ['', account.id]);
+      return () => tryLogin(app, account, { code });
+    },
+  ],
+  [
+    'breached passwords that cannot be asked for',
+    /^breached passwords/,
+    async () => {
+      const { email } = await app.createUser();
+      const headers = {
+        ...bearer(await login(app.url, email, PASSWORD)),
+        'content-type': 'application/json',
+      };
+      const body = JSON.stringify({ current_password: PASSWORD, password: `another ${PASSWORD}` });
+      return () => send(`${app.url}/v1/password`, { method: 'PUT', headers, body });
+    },
+  ],
+  [
+    'a listener that fails',
+    /^a listener failed/,
+    async () => {
+      const { email } = await app.createUser();
+      app.app.get(EventEmitter2).once('login.succeeded', () => {
+        throw new Error('a listener of one’s own');
+      });
+      return () => tryLogin(app, { email });
+    },
+  ],
+  [
+    'a proxy that is not trusted',
+    /^X-Forwarded-For/,
+    () => Promise.resolve(() => send(app.url, { headers: { 'x-forwarded-for': '192.0.2.1' } })),
+  ],
+];
+
 describe('the log', () => {
   it.each(requests)('has one line for %s', async (_, request, [method, route, status, isNamed, failure]) => {
     const answer = await request();
@@ -175,6 +230,14 @@ describe('the log', () => {
   it('tells in the line why a login was refused', async () => {
     const refused = await logIn('/v1/login', { ...credentials, password: wrong });
     expect(await linesOf(refused)).toMatchObject([{ reason: 'wrong_password' }]);
+  });
+
+  it.each(remarks)('names the request in what it says of %s', async (_, said, prepare) => {
+    const request = await prepare();
+    const before = app.logs.length;
+    const answer = await request();
+    const lines = app.logs.slice(before).filter(({ msg }) => said.test(String(msg)));
+    expect(lines).toMatchObject([{ request_id: answer.headers.get('x-request-id') }]);
   });
 
   it('has the cause of a failure on our side, and still nothing secret', async () => {

@@ -7,9 +7,10 @@ export function warnOfUntrustedProxy(server: FastifyInstance): void {
   server.addHook('onRequest', (request, _reply, done) => {
     if (!isSaid && 'x-forwarded-for' in request.headers && request.ip === request.socket.remoteAddress) {
       isSaid = true;
-      new Logger('TrustProxy').warn(
-        `X-Forwarded-For from ${request.ip} is not believed; if that is your proxy, add it to TRUST_PROXY, or all clients count as one`,
-      );
+      new Logger('TrustProxy').warn({
+        msg: `X-Forwarded-For from ${request.ip} is not believed; if that is your proxy, add it to TRUST_PROXY, or all clients count as one`,
+        request_id: request.id,
+      });
     }
     done();
   });

@@ -24,7 +24,8 @@ export class UsersAuthController {
     @Body() { code, recovery_code: recoveryCode }: AuthenticationDto,
     @CurrentClient() client: Client,
   ): Promise<AuthenticationBody> {
-    const token = await this.loginService.open(authenticated, { code, recoveryCode }, 'id', client);
+    const factor = { code, recoveryCode, requestId: client.requestId };
+    const token = await this.loginService.open(authenticated, factor, 'id', client);
     const { user } = authenticated;
     return { token, user: { id: user.id, email: user.email, role: user.role } };
   }

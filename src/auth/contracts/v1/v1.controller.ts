@@ -35,7 +35,7 @@ export class V1Controller {
   ): Promise<LoginBody> {
     const accessToken = await this.loginService.open(
       authenticated,
-      { code, recoveryCode },
+      { code, recoveryCode, requestId: client.requestId },
       'publicId',
       client,
     );
