@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Body, Controller, Module, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpException, Module, Param, Post, Put, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
 import { Public } from '../../src/auth/guards/public.decorator.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { post, send, type Answer, type Outgoing } from '../support/http.js';
@@ -14,7 +15,21 @@ class ProbeController {
     return body;
   }
 }
-@Module({ controllers: [ProbeController] })
+/** A module of one's own, which refuses in Nest's words. */
+@Public()
+@Controller(['v1/own', 'api/own', 'own'])
+class OwnController {
+  @Get(':status')
+  read(@Param('status') status: string): never {
+    throw new HttpException('in Nest’s words', Number(status));
+  }
+  @Put(':status')
+  change(@Param('status') status: string, @Res({ passthrough: true }) reply: FastifyReply): never {
+    void reply.header('retry-after', '30');
+    throw new HttpException('in Nest’s words', Number(status));
+  }
+}
+@Module({ controllers: [ProbeController, OwnController] })
 class ProbeModule {}
 
 let app: TestApp;
@@ -85,6 +100,31 @@ describe.each([
     expect(answer.headers.get('allow')).toBe(allow);
     if (method === 'HEAD') expect([answer.status, answer.text]).toEqual([405, '']);
     else expectRefusal(answer, path, [405, 'Method Not Allowed.']);
+  });
+});
+
+describe.each(['/v1/own', '/api/own', '/own'])('a module of one’s own at %s', (prefix) => {
+  const unauthenticated = prefix.startsWith('/api')
+    ? 'Invalid credentials.'
+    : 'Authentication credentials are required.';
+  it.each<[number, string, Record<string, string>]>([
+    [401, unauthenticated, { 'www-authenticate': 'Bearer' }],
+    [403, 'This action is unauthorized.', {}],
+    [404, 'Not Found.', {}],
+    [405, 'Method Not Allowed.', { allow: 'HEAD, PUT' }],
+    [429, 'Too Many Attempts.', { 'retry-after': '1' }],
+    [500, 'An internal server error occurred. Please try again later.', {}],
+    [503, 'Service Unavailable.', { 'retry-after': '1' }],
+  ])('refuses with %i in the words of the contract', async (status, sentence, headers) => {
+    const path = `${prefix}/${status}`;
+    const answer = await send(app.url + path);
+    expectRefusal(answer, path, [status, sentence]);
+    expect(Object.fromEntries(answer.headers)).toMatchObject(headers);
+  });
+
+  it.each([429, 503])('says itself when to come back after a %i', async (status) => {
+    const answer = await send(`${app.url}${prefix}/${status}`, { method: 'PUT' });
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([status, '30']);
   });
 });
 

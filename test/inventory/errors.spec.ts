@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Controller, Get, HttpException, Module, UseGuards, type CanActivate } from '@nestjs/common';
+import { Controller, Get, HttpException, Module, Param, UseGuards, type CanActivate } from '@nestjs/common';
 import { URI, type TOTP } from 'otpauth';
 import pg from 'pg';
 import { AccountsService } from '../../src/admin/accounts.service.js';
@@ -50,9 +50,9 @@ class OwnController {
   guarded(): string {
     return 'never';
   }
-  @Get('search')
-  search(): string {
-    throw new HttpException('', 414);
+  @Get('refused/:status')
+  refused(@Param('status') status: string): string {
+    throw new HttpException('', Number(status));
   }
 }
 @Module({ controllers: [OwnController] })
@@ -116,6 +116,7 @@ const reach: Record<string, () => Promise<unknown>> = {
     hangUp.abort();
     return outcome;
   },
+  unauthorized: () => get('/own/refused/401'),
   forbidden: () => get('/own/guarded'),
   not_found: () => get('/nothing'),
   user_not_found: () => thrown(accounts().disable('nobody@example.com')),
@@ -126,8 +127,9 @@ const reach: Record<string, () => Promise<unknown>> = {
     return thrown(accounts().delete(publicId));
   },
   payload_too_large: () => logIn(' '.repeat(16_385)),
-  uri_too_long: () => get('/own/search'),
+  uri_too_long: () => get('/own/refused/414'),
   unsupported_media_type: () => logIn('x', { 'content-type': 'text/plain' }),
+  too_many_requests: () => get('/own/refused/429'),
   header_fields_too_large: () => raw(`GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`),
   request_timeout: () => {
     Object.assign(app.app.getHttpServer(), { headersTimeout: 100, requestTimeout: 100 });

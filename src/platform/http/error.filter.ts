@@ -21,13 +21,17 @@ const byFastifyCode: Record<string, ErrorDefinition> = {
 
 const byStatus: Record<number, ErrorDefinition> = {
   400: httpErrors.bad_request,
+  401: httpErrors.unauthorized,
   403: httpErrors.forbidden,
   404: httpErrors.not_found,
+  405: httpErrors.method_not_allowed,
   408: httpErrors.request_timeout,
   413: httpErrors.payload_too_large,
   414: httpErrors.uri_too_long,
   415: httpErrors.unsupported_media_type,
+  429: httpErrors.too_many_requests,
   431: httpErrors.header_fields_too_large,
+  503: httpErrors.service_unavailable,
 };
 
 /** A refusal of Nest's or a package's that the catalogue has no entry for, such as 412 and 416 of a file: as HTTP names it. */
@@ -35,6 +39,10 @@ function unlisted(status: number): ErrorDefinition | undefined {
   if (status < 400 || status > 499) return undefined;
   return { code: `http_${status}`, status, sentence: `${STATUS_CODES[status] ?? 'Bad Request'}.` };
 }
+
+/** Every 429 and 503 says when to come back: in a second, unless a module of one's own has said. */
+const retryAfter = ({ status }: ErrorDefinition, reply: FastifyReply): { retryAfterSeconds?: number } =>
+  (status === 429 || status === 503) && !reply.hasHeader('retry-after') ? { retryAfterSeconds: 1 } : {};
 
 /**
  * How long the answer to somebody over a limit waits, in milliseconds: whoever asks again at once does so this much less often, and
@@ -66,7 +74,7 @@ export class ErrorFilter implements ExceptionFilter {
   /** Writes the answer for `thrown`; also for errors that never reach Nest. */
   answer(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const path = pathOf(request.url);
-    const error = this.named(thrown, request.method, path);
+    const error = this.named(thrown, path, reply);
     request.failure = error;
     if (error.definition.status >= 500) {
       this.logger.error({
@@ -84,18 +92,22 @@ export class ErrorFilter implements ExceptionFilter {
     void reply.code(status).headers(headersOf(status, error)).send(body);
   }
 
-  private named(thrown: unknown, method: string, path: string): AppError {
+  private named(thrown: unknown, path: string, reply: FastifyReply): AppError {
     if (thrown instanceof AppError) return thrown;
     // Refusals first: a client that leaves in the middle of its body resets a connection too, and no database's.
     const definition = this.refusal(thrown);
     if (!definition) return databaseFault(thrown) ?? new AppError(httpErrors.internal, { cause: thrown });
-    if (definition === httpErrors.not_found) {
-      const allow = this.routes.methodsOf(path);
-      // A method that the path has can still be refused: then it was the resource that is not there.
-      if (allow.length > 0 && !allow.includes(method))
+    if (definition === httpErrors.not_found || definition === httpErrors.method_not_allowed) {
+      const { method } = reply.request;
+      const methods = this.routes.methodsOf(path);
+      // A method that the path has can still be refused: then it was the resource that is not there, or the route that says 405.
+      const isWrong = methods.length > 0 && !methods.includes(method);
+      if (isWrong || definition === httpErrors.method_not_allowed) {
+        const allow = methods.filter((each) => each !== method);
         return new AppError(httpErrors.method_not_allowed, { allow });
+      }
     }
-    return new AppError(definition, { cause: thrown });
+    return new AppError(definition, { cause: thrown, ...retryAfter(definition, reply) });
   }
 
   private refusal(thrown: unknown): ErrorDefinition | undefined {
