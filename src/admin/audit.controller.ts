@@ -5,6 +5,7 @@ import { Roles } from '../auth/guards/roles.decorator.js';
 import { AppError } from '../platform/errors/app.errors.js';
 import { httpErrors } from '../platform/errors/http.errors.js';
 import { decodeCursor, encodeCursor } from '../platform/http/cursor.js';
+import { parseInstant } from '../platform/validation/instant.policy.js';
 import { auditEventBody, AuditEventsBody, AuditQuery } from './audit.dto.js';
 
 /** What was done and refused, for administrators. */
@@ -36,8 +37,8 @@ export class AuditController {
 
 /** A date alone is its first moment in UTC. There is no 31st of February: such a text is none. */
 function instantOf(text: string): number {
-  const instant = Date.parse(text);
-  if (!Number.isNaN(instant)) return instant;
+  const instant = parseInstant(text);
+  if (instant !== undefined) return instant;
   throw invalid('since', 'The since field must be a date or a time in UTC.');
 }
 

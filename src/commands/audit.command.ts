@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { parseInstant } from '../platform/validation/instant.policy.js';
 import { auditEventDto, explainedDto, lineOf, storyOf } from './audit.dto.js';
 import { withApplication } from './application.js';
 import { wholeNumber } from './number.js';
@@ -68,8 +69,8 @@ function addList(audit: OperatorCommand): void {
 
 function instant(text: string): number {
   const isTime = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z)?$/.test(text);
-  const value = isTime ? Date.parse(text) : NaN;
-  if (!Number.isNaN(value)) return value;
+  const value = isTime ? parseInstant(text) : undefined;
+  if (value !== undefined) return value;
   throw new InvalidArgumentError(
     'It must be a date or a time in UTC, such as 2025-12-01 or 2025-12-01T16:14Z.',
   );

@@ -3,7 +3,7 @@ import { AccountsService } from '../../src/admin/accounts.service.js';
 import { explanationOf } from '../../src/audit/reasons.js';
 import { SweepingService } from '../../src/platform/database/sweeping.service.js';
 import { PASSWORD, startApp, type TestApp } from '../support/app.js';
-import { auditList, auditOf } from '../support/audit.js';
+import { administrator, auditList, auditOf } from '../support/audit.js';
 import { forge, take } from '../support/forgery.js';
 import { bearer, login, post, send, type Answer } from '../support/http.js';
 import { createProtectedAccount, tryLogin, turnOn, type ProtectedAccount } from '../support/second-factor.js';
@@ -223,6 +223,21 @@ describe('the audit says what was done', () => {
     expect((await auditOf(t, failed)).map(({ event, reason }) => [event, reason])).toEqual([
       ['login.refused', null],
     ]);
+  });
+
+  it('to an administrator, from a day on that there is', async () => {
+    const admin = await administrator(t);
+    const since = (text: string) => admin.call('GET', `/audit-events?since=${text}`);
+    for (const day of ['2026-02-28', '2024-02-29', '2024-02-29T23:59:59.999Z', '2026-12-31T00:00%2B00:00'])
+      expect((await since(day)).status).toBe(200);
+    for (const day of ['2026-02-29', '2026-02-31', '2026-02-31T00:00Z', '2026-04-31', '2026-13-01']) {
+      const { status, body } = await since(day);
+      expect([day, status, body]).toMatchObject([
+        day,
+        400,
+        { message: 'The since field must be a date or a time in UTC.' },
+      ]);
+    }
   });
 
   it('for AUDIT_RETENTION_DAYS', async () => {

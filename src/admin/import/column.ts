@@ -1,3 +1,4 @@
+import { parseInstant } from '../../platform/validation/instant.policy.js';
 import { Refusal } from './row.js';
 
 /** What an account can be brought with. */
@@ -54,8 +55,8 @@ export function instantOf(value: unknown, column: Column): number | undefined {
   // Seconds until the year 5138, milliseconds since 1973.
   if (/^\d{9,14}$/.test(text)) return Number(text) < 1e11 ? Number(text) * 1000 : Number(text);
   const [, day, time = '00:00', zone = 'Z'] = date.exec(text) ?? [];
-  const instant = Date.parse(`${day}T${time.replace(/(\.\d{3})\d+/, '$1')}${offsetOf(zone)}`);
-  if (Number.isNaN(instant)) throw new Refusal(`${column} is no date`);
+  const instant = parseInstant(`${day}T${time.replace(/(\.\d{3})\d+/, '$1')}${offsetOf(zone)}`);
+  if (instant === undefined) throw new Refusal(`${column} is no date`);
   return instant;
 }
 

@@ -289,6 +289,24 @@ describe('a secret in base32', () => {
   });
 });
 
+describe('a date', () => {
+  it.each([
+    ['2020-02-03 04:05:06', created],
+    ['2024-02-29T00:00:00+02:00', Date.parse('2024-02-28T22:00:00Z')],
+  ])('is read: %s', async (text, createdAt) => {
+    const line = JSON.stringify({ email: 'a@example.com', created_at: text });
+    expect(await read('generic', 'x.jsonl', line)).toMatchObject([{ createdAt }]);
+  });
+
+  it.each(['2026-02-31', '2026-02-31 04:05:06', '2023-02-29T00:00:00+02:00', '0000-00-00 00:00:00'])(
+    'is none: %s',
+    async (text) => {
+      const line = JSON.stringify({ email: 'a@example.com', created_at: text });
+      expect(await read('generic', 'x.jsonl', line)).toEqual(['created_at is no date']);
+    },
+  );
+});
+
 describe('what is not of the shape that its system writes', () => {
   const email = 'a@example.com';
   it.each<[System, object]>([
