@@ -69,9 +69,9 @@ export const httpUrl = matching(
   (text) => /^https?:\/\/\S+[^\s/]$/.test(text) && URL.canParse(text),
 );
 
-/** At most 64 characters: a token travels in a header and stays under 1 KB. */
-export const tokenName = matching('1 to 64 visible ASCII characters', (text) =>
-  /^[\x21-\x7e]{1,64}$/.test(text),
+/** At most 64 characters, none of which JSON doubles: a token travels in a header and stays under 1 KB. */
+export const tokenName = matching('1 to 64 visible ASCII characters, none of them " or \\', (text) =>
+  /^[\x21\x23-\x5b\x5d-\x7e]{1,64}$/.test(text),
 );
 
 export const email: Rule<string> = {
