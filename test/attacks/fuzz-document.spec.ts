@@ -24,8 +24,9 @@ const SAFE = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];
 const PATIENCE_MS = Number(UNTHROTTLED.LOGIN_QUEUE_MAX_WAIT_MS);
 /** How much of the memory that it held at first the server may hold at last. */
 const MEMORY = 1.1;
-/** More tokens than a server remembers: the room for them is its own from the start, and no growth. */
+/** More tokens than a server remembers, and of each operation so many requests: room that it takes once is no growth. */
 const TOKENS = rounds(0, 20_000);
+const FIRST_RUNS = rounds(0, 2_000);
 /**
  * Has a server collect its garbage on SIGWINCH: until it does by itself, what it holds cannot be told from what it does not. In the
  * way of heap profilers: after V8's `gc()` it keeps tens of megabytes in pages that are empty.
@@ -200,7 +201,7 @@ function ask(method: string, target: string, headers: string[], body: string | B
 let token = '';
 /** Whether what was sent since it was last known to be good may have ended its session. */
 let isTokenInDoubt = false;
-/** What memory the server held, in MiB, after a tenth of the first operation's requests. */
+/** What memory the server held, in MiB, when it had been asked for everything. */
 let settled = 0;
 /** What the operation asks for. */
 let role = 'client';
@@ -237,11 +238,58 @@ async function heldMiB(): Promise<number> {
   return server.residentMiB();
 }
 
+/** Sends `runs` requests made from the document of `operation`; how many answers there were of each status. */
+async function fuzz({ name, path, operation }: (typeof operations)[number], runs: number) {
+  role = path.startsWith('/v1/admin/') ? 'admin' : 'client';
+  token = await afresh();
+  const [method = ''] = name.split(' ');
+  const request = fc.record({
+    method: fc.oneof({ weight: 9, arbitrary: fc.constant(method) }, otherMethod),
+    target: targetOf(path, operation),
+    headers: fc.array(header, { maxLength: 3 }),
+    type: contentType,
+    body: fc.oneof({ weight: operation.requestBody ? 9 : 1, arbitrary: bodyOf(operation) }, fc.constant('')),
+    authorization: fc.oneof(
+      { weight: 6, arbitrary: fc.constant('token') },
+      { weight: 2, arbitrary: fc.constant(undefined) },
+      latin1,
+    ),
+  });
+  const seen = new Map<number, number>();
+  const property = fc.asyncProperty(request, async (each) => {
+    const isSignedIn = each.authorization === 'token';
+    const credentials = isSignedIn ? await freshToken() : each.authorization;
+    const answer = await ask(
+      each.method,
+      each.target,
+      [
+        ...(credentials === undefined ? [] : [`Authorization: Bearer ${credentials}`]),
+        ...each.headers.map(([field, value]) => `${field}: ${value}`),
+        ...(each.body.length > 0
+          ? [`Content-Type: ${each.type}`, `Content-Length: ${Buffer.byteLength(each.body)}`]
+          : []),
+      ],
+      each.body,
+    );
+    const { status } = answer;
+    seen.set(status, (seen.get(status) ?? 0) + 1);
+    isTokenInDoubt ||= status < 300 ? !SAFE.includes(each.method) : status === 401 && isSignedIn;
+    // `expect` takes longer than the request.
+    const asked = document.paths[path]?.[each.method.toLowerCase()];
+    const wrong = each.method === 'HEAD' ? [] : undocumented(document, answer, path, asked);
+    if (status >= 500 || wrong.length > 0) throw new Error([answer.head, ...wrong].join('\n'));
+  });
+  await fc.assert(property, { seed, numRuns: runs });
+  return seen;
+}
+
 beforeAll(async () => {
   await app.createUser(EMAIL);
   let next = await login(server.url, EMAIL, PASSWORD);
   for (let i = 0; i < TOKENS; i += 1) next = await refreshed(server.url, next);
-}, 300_000);
+  if (FIRST_RUNS > 0) for (const each of operations) await fuzz(each, FIRST_RUNS);
+  settled = await heldMiB();
+}, 900_000);
 afterAll(async () => {
   await app.dataSource.query('DELETE FROM two_factor');
   await login(server.url, EMAIL, PASSWORD).catch(afresh);
@@ -254,54 +302,10 @@ afterAll(async () => {
 describe(`${RUNS} requests made from the API document`, () => {
   it.each(operations)(
     '$name: nothing but what it documents',
-    async ({ name, path, operation }) => {
-      role = path.startsWith('/v1/admin/') ? 'admin' : 'client';
-      token = await afresh();
-      const [method = ''] = name.split(' ');
-      const request = fc.record({
-        method: fc.oneof({ weight: 9, arbitrary: fc.constant(method) }, otherMethod),
-        target: targetOf(path, operation),
-        headers: fc.array(header, { maxLength: 3 }),
-        type: contentType,
-        body: fc.oneof(
-          { weight: operation.requestBody ? 9 : 1, arbitrary: bodyOf(operation) },
-          fc.constant(''),
-        ),
-        authorization: fc.oneof(
-          { weight: 6, arbitrary: fc.constant('token') },
-          { weight: 2, arbitrary: fc.constant(undefined) },
-          latin1,
-        ),
-      });
-      /** How many answers of each status. */
-      const seen = new Map<number, number>();
-      let sent = 0;
-      const property = fc.asyncProperty(request, async (each) => {
-        if ((sent += 1) === RUNS / 10) settled ||= await heldMiB();
-        const isSignedIn = each.authorization === 'token';
-        const credentials = isSignedIn ? await freshToken() : each.authorization;
-        const answer = await ask(
-          each.method,
-          each.target,
-          [
-            ...(credentials === undefined ? [] : [`Authorization: Bearer ${credentials}`]),
-            ...each.headers.map(([field, value]) => `${field}: ${value}`),
-            ...(each.body.length > 0
-              ? [`Content-Type: ${each.type}`, `Content-Length: ${Buffer.byteLength(each.body)}`]
-              : []),
-          ],
-          each.body,
-        );
-        const { status } = answer;
-        seen.set(status, (seen.get(status) ?? 0) + 1);
-        isTokenInDoubt ||= status < 300 ? !SAFE.includes(each.method) : status === 401 && isSignedIn;
-        // `expect` takes longer than the request.
-        const asked = document.paths[path]?.[each.method.toLowerCase()];
-        const wrong = each.method === 'HEAD' ? [] : undocumented(document, answer, path, asked);
-        if (status >= 500 || wrong.length > 0) throw new Error([answer.head, ...wrong].join('\n'));
-      });
+    async (each) => {
+      const { name, operation } = each;
       const begun = performance.now();
-      await fc.assert(property, { seed, numRuns: RUNS });
+      const seen = await fuzz(each, RUNS);
       const took = ((performance.now() - begun) / 1000).toFixed();
       if (RUNS > 300)
         process.stderr.write(
