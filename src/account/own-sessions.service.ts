@@ -42,7 +42,8 @@ export class OwnSessionsService {
     const account = ownerOf(current);
     const origin = byOwner(account, client);
     await this.dataSource.transaction(async (manager) => {
-      await this.sessions.endAll(account.id, manager, current.id);
+      // Asked again and again, it would fill the audit, and every webhook's queue.
+      if ((await this.sessions.endAll(account.id, manager, current.id)) === 0) return;
       await this.audit.record('session.others_ended', { account, origin, details: {} }, manager);
     });
   }

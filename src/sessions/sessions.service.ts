@@ -81,9 +81,9 @@ export class SessionsService {
     return (await this.endWhere('id = $1', [id], manager)) > 0;
   }
 
-  /** Ends every session of an account, but for `except`. */
-  async endAll(userId: number, manager: EntityManager, except = ''): Promise<void> {
-    await this.endWhere('user_id = $1 AND id <> $2', [userId, except], manager);
+  /** Ends every session of an account, but for `except`. How many there were. */
+  endAll(userId: number, manager: EntityManager, except = ''): Promise<number> {
+    return this.endWhere('user_id = $1 AND id <> $2', [userId, except], manager);
   }
 
   private async endWhere(condition: string, parameters: unknown[], manager: EntityManager): Promise<number> {

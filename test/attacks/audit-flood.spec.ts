@@ -95,3 +95,17 @@ it('the last refusals before the server ends are written', async () => {
   await closing.close();
   expect(await auditOf(t, answer)).toHaveLength(1);
 });
+
+describe('what changes nothing, asked again and again', () => {
+  it('is written down once: ending the other sessions', async () => {
+    await start({});
+    const { email } = await t.createUser();
+    await login(t.url, email, PASSWORD);
+    const token = await login(t.url, email, PASSWORD);
+    for (let i = 0; i < 5; i += 1) {
+      const answer = await send(`${t.url}/v1/sessions`, { method: 'DELETE', headers: bearer(token) });
+      expect(answer.status).toBe(204);
+    }
+    expect(await auditList(t, { event: 'session.others_ended' })).toHaveLength(1);
+  });
+});

@@ -223,6 +223,40 @@ describe('requests on one connection', () => {
     expect(asked).toBeLessThan(5_000);
   });
 
+  it('are too many where those of all connections are thousands, and no more once their clients have left', async () => {
+    const sockets = await Promise.all(Array.from({ length: 30 }, () => open(app.url)));
+    const closed = Promise.all(sockets.map((socket) => once(socket, 'close')));
+    // More than what two kernels hold of answers that nobody reads, and what waits behind them.
+    const asked = [
+      ['/docs/swagger-ui-bundle.js', 20],
+      ['/v1/nothing', 230],
+    ] as const;
+    const bytes = asked
+      .map(([path, times]) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(times))
+      .join('');
+    for (const socket of sockets) socket.pause().write(bytes);
+    await sleep(1_000);
+    for (const socket of sockets) socket.resume();
+    await sleep(2_000);
+    // There is room for those of sixteen or seventeen.
+    const cutOff = sockets.filter(({ readyState }) => readyState !== 'open').length;
+    for (const socket of sockets) socket.destroy();
+    await closed;
+    expect(cutOff).toBeGreaterThan(5);
+    expect(cutOff).toBeLessThan(20);
+    const targets = Array.from({ length: 199 }, (_, i) => head(`/v1/${i}`)).join('');
+    expect(await exchange(app.url, targets + requestBytes('POST /v1/199').toString())).toHaveLength(200);
+  });
+
+  it('have a hundred headers at most', async () => {
+    const headers = (count: number) => Array.from({ length: count }, (_, i) => `X-${i}: 1`);
+    const ask = (count: number) => exchange(app.url, requestBytes('GET /healthz', headers(count)));
+    const [few, many, more] = [await ask(90), await ask(101), await ask(2_500)];
+    expect(few[0]?.status).toBe(200);
+    for (const [answer] of [many, more])
+      expectRefusal(answer, '/healthz', 431, 'Request Header Fields Too Large.');
+  });
+
   it.each([
     [
       'headers that are too large',

@@ -25,7 +25,6 @@ const open = [
   'GET /docs/index.html',
   'GET /docs/swagger-ui-init.js',
   'GET /docs-json',
-  'GET /docs-yaml',
 ];
 /** All that asks for a role, by the roles that are let in: `admin`, or `admin,editor`. */
 const restricted = {

@@ -58,11 +58,13 @@ const answerOf = (status: number, requestId: string, body: string, isToHead: boo
     isToHead ? '' : body,
   ].join('\r\n');
 
-/** Node leaves out what comes after 2,000 headers without a word: it could be the one that a proxy added. */
-const MAX_HEADERS = 1_000;
+/** As many as Apache and others take. */
+const MAX_HEADERS = 100;
 
 /** Refuses what Node would let pass, or answer by itself without a body. */
 export function answerForNode(server: FastifyInstance): void {
+  // What is more, Node leaves out without a word: it could be the one that a proxy added. One more shows that there were.
+  server.server.maxHeadersCount = MAX_HEADERS + 1;
   server.addHook('onRequest', ({ raw }, _reply, done) => {
     if (!hasOneHost(raw)) done(new AppError(httpErrors.bad_request));
     else if (raw.rawHeaders.length > 2 * MAX_HEADERS) done(new AppError(httpErrors.header_fields_too_large));
