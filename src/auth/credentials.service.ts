@@ -34,6 +34,8 @@ export interface Credentials {
 /** Somebody whose e-mail and password were right just now. */
 export interface Authenticated {
   user: User;
+  /** The account had signed in from there before. */
+  isKnownAddress: boolean;
   /** The hash on their account is not as ours are made. */
   renewal?: Renewal;
 }
@@ -113,10 +115,14 @@ export class CredentialsService {
     await this.audit.record('account.password_upgraded', { account, origin, details }, manager);
   }
 
-  /** Clears what was counted, also from before the address was known. */
-  async clearFailures({ email }: User, address: string): Promise<void> {
+  /**
+   * Clears what was counted there, and elsewhere unless they had signed in from there before: an owner at home does not give
+   * strangers all their tries again (NIST SP 800-63B-4 §3.2.2).
+   */
+  async clearFailures({ email }: User, address: string, wasKnown = false): Promise<void> {
+    const cleared = wasKnown ? [true] : [true, false];
     await Promise.all(
-      [true, false].map((isKnownAddress) => this.throttles.recordSuccess({ email, address, isKnownAddress })),
+      cleared.map((isKnownAddress) => this.throttles.recordSuccess({ email, address, isKnownAddress })),
     );
   }
 
@@ -124,7 +130,8 @@ export class CredentialsService {
     const { address, password, signal } = credentials;
     const email = canonicalEmail(credentials.email) ?? '';
     const user = await this.users.findByEmail(email);
-    const attempt = { email, address, isKnownAddress: await this.signInAddresses.isKnown(user?.id, address) };
+    const isKnownAddress = await this.signInAddresses.isKnown(user?.id, address);
+    const attempt = { email, address, isKnownAddress };
     const admit = () => about(user, this.throttles.admit(attempt));
     await admit();
     const isUsable = user !== null && user.disabledAt === null;
@@ -132,9 +139,9 @@ export class CredentialsService {
     const hash = isUsable ? user.passwordHash : null;
     const { matches, needsRehash } = await this.passwords.verify(password, hash, turn);
     if (!matches || !user || hash === null) return this.reject(user, attempt);
-    if (!needsRehash) return { user };
+    if (!needsRehash) return { user, isKnownAddress };
     const again = () => this.compare(credentials);
-    return { user, renewal: { hash: await this.passwords.rehash(password), again } };
+    return { user, isKnownAddress, renewal: { hash: await this.passwords.rehash(password), again } };
   }
 
   private async reject(user: User | null, attempt: LoginAttempt): Promise<never> {

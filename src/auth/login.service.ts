@@ -42,7 +42,7 @@ export class LoginService {
   }
 
   private async openSession(
-    { user, renewal }: Authenticated,
+    { user, isKnownAddress, renewal }: Authenticated,
     factor: PresentedFactor,
     form: SubjectForm,
     client: Client,
@@ -64,7 +64,7 @@ export class LoginService {
     const { verdict, token } = opened;
     // After the commit: a refusal spends a try.
     if (verdict.reason !== 'accepted') throw rejected(verdict.reason, user, verdict.evidence);
-    await this.credentials.clearFailures(user, client.address);
+    await this.credentials.clearFailures(user, client.address, isKnownAddress);
     return token;
   }
 

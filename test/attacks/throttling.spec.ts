@@ -99,6 +99,18 @@ describe('guessing passwords', () => {
     expect((await tryAs(email, PASSWORD)).status).toBe(200);
   });
 
+  it('clears only the count of where its owner signed in before, when they log in from there', async () => {
+    const home = '203.0.113.8';
+    expect((await tryAs(email, PASSWORD, home)).status).toBe(200);
+    await fail(email, 4);
+    await fail(email, 4, home);
+    expect((await tryAs(email, PASSWORD, home)).status).toBe(200);
+    await fail(email, 4, home);
+    expect((await tryAs(email, PASSWORD, home)).status).toBe(200);
+    await fail(email, 1);
+    expectTooMany(await tryAs(email, PASSWORD), 1);
+  });
+
   it('stops an address that sprays many accounts after 20 in a minute', async () => {
     const address = anotherAddress();
     for (let i = 0; i < 20; i += 1)
