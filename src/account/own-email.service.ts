@@ -20,9 +20,9 @@ export class OwnEmailService {
   async askToChange(claims: AccessClaims, password: PresentedPassword, given: string): Promise<void> {
     const email = canonicalEmail(given) ?? '';
     const user = await this.caller.authenticate(claims, password);
-    await this.throttles.countMail(email);
-    // The old address gets one, too.
+    // The old address gets one, too. It is counted first: a caller who has had all of theirs spends nobody else's.
     await this.throttles.countMail(user.email);
+    await this.throttles.countMail(email);
     await this.caller.whileLocked(user, async (current, manager) => {
       const { address } = password.client;
       const job: AskedEmailChange = { userId: user.id, fingerprint: fingerprint(current), email, address };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PASSWORD, startApp, type TestApp } from '../support/app.js';
-import { bearer, login, post, send } from '../support/http.js';
+import { bearer, login, post, send, type Answer } from '../support/http.js';
 import { drain, startMailServer, type MailServer } from '../support/mail.js';
 import { expectNoServerErrors } from '../support/refusal.js';
 
@@ -27,6 +27,13 @@ const spellings = (name: string): string[] => [
   ...Array.from(name, (_, i) => `"${name.slice(0, i)}\\${name.slice(i)}"@example.com`),
 ];
 
+const changeEmail = (token: string, email: string): Promise<Answer> =>
+  send(`${t.url}/v1/email`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json', ...bearer(token) },
+    body: JSON.stringify({ password: PASSWORD, email }),
+  });
+
 /** How many mails the mailbox of `name` got, under whatever spelling. */
 const mailsTo = (name: string): number =>
   server.mails
@@ -44,14 +51,22 @@ describe('one mailbox, under all of its spellings, gets no more mails than its l
   it('of changes of an e-mail address', async () => {
     for (const email of spellings('sufferer')) {
       const { email: own } = await t.createUser();
-      const token = await login(t.url, own, PASSWORD);
-      await send(`${t.url}/v1/email`, {
-        method: 'PUT',
-        headers: { 'content-type': 'application/json', ...bearer(token) },
-        body: JSON.stringify({ password: PASSWORD, email }),
-      });
+      await changeEmail(await login(t.url, own, PASSWORD), email);
     }
     await drain(t);
     expect(mailsTo('sufferer')).toBeLessThanOrEqual(MAILS);
+  });
+});
+
+describe('whoever has had all mails of their own', () => {
+  it('spends nobody else’s by asking for more', async () => {
+    const { email: own } = await t.createUser();
+    const token = await login(t.url, own, PASSWORD);
+    for (let i = 0; i < MAILS; i += 1)
+      expect((await changeEmail(token, `stranger${i}@example.com`)).status).toBe(202);
+    for (let i = 0; i < MAILS; i += 1)
+      expect((await changeEmail(token, 'bystander@example.com')).status).toBe(429);
+    const asked = await post(`${t.url}/v1/forgot-password`, { email: 'bystander@example.com' });
+    expect(asked.status).toBe(202);
   });
 });
