@@ -6,6 +6,7 @@ import { CONFIG, type Config } from '../platform/config/config.schema.js';
 import { AppError } from '../platform/errors/app.errors.js';
 import { REDIS, type Redis } from '../platform/redis/redis.module.js';
 import { addressKey } from '../platform/http/address.js';
+import { mailboxOf } from '../platform/validation/email.policy.js';
 import type { AccountFailures } from './account-failures.entity.js';
 import { AccountFailuresService } from './account-failures.service.js';
 import { attemptsErrors } from './attempts.errors.js';
@@ -88,9 +89,9 @@ export class ThrottlesService implements OnModuleInit {
     await consume(this.requestsOfAddress, addressKey(address), 'too_many_requests_of_address');
   }
 
-  /** Counts a mail to a canonical e-mail, whether it will be sent or not: nobody's mailbox is flooded. @throws `too_many_attempts` */
+  /** Counts a mail to the mailbox of a canonical e-mail, whether it will be sent or not: nobody's mailbox is flooded. @throws `too_many_attempts` */
   async countMail(email: string): Promise<void> {
-    await consume(this.mailsOfEmail, hashOf(email), 'too_many_mails');
+    await consume(this.mailsOfEmail, hashOf(mailboxOf(email)), 'too_many_mails');
   }
 
   /**

@@ -58,6 +58,40 @@ describe('one mailbox, under all of its spellings, gets no more mails than its l
   });
 });
 
+describe('one mailbox, under all addresses that its provider gives it', () => {
+  const countOf = async (emails: string[]) => {
+    const before = server.mails.length;
+    for (const email of emails) await post(`${t.url}/v1/register`, { email, password: PASSWORD });
+    await drain(t);
+    return server.mails.length - before;
+  };
+  const tags = ['', '+', '+a', '+b', '+b+c'];
+
+  it.each([
+    ['with tags', tags.map((tag) => `tagged${tag}@example.com`)],
+    [
+      'with tags, dots and both domains of Gmail',
+      [
+        ...tags.map((tag) => `dotted${tag}@gmail.com`),
+        'dot.ted@gmail.com',
+        'd.o.t.t.e.d+a@gmail.com',
+        'Dotted@googlemail.com',
+        'dot.ted+b@googlemail.com',
+      ],
+    ],
+  ])('gets no more mails than its limit %s', async (_, emails) => {
+    expect(await countOf(emails)).toBe(MAILS);
+  });
+
+  it.each([
+    ['dots elsewhere', ['do.ts@example.com', 'dots@example.com']],
+    ['a plus that begins the name', ['+one@example.com', '+two@example.com']],
+    ['a domain that ends as Gmail’s', ['en.ds@notgmail.com', 'ends@notgmail.com']],
+  ])('has a limit of its own where they differ by %s', async (_, emails) => {
+    expect(await countOf(emails.flatMap((email) => Array<string>(MAILS).fill(email)))).toBe(2 * MAILS);
+  });
+});
+
 describe('whoever has had all mails of their own', () => {
   it('spends nobody else’s by asking for more', async () => {
     const { email: own } = await t.createUser();

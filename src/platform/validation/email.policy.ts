@@ -17,3 +17,13 @@ export function canonicalEmail(value: unknown): string | undefined {
   const email = value.toLowerCase();
   return isEmail.default(email) ? email : undefined;
 }
+
+/**
+ * What all addresses of one mailbox have in common, where we can tell: a `+tag` (RFC 5233) goes to the same one, and Gmail ignores
+ * dots and has two domains. For counting only: whose account it is, `canonicalEmail` says.
+ */
+export function mailboxOf(email: string): string {
+  const untagged = email.replace(/(?<!^)\+.*@/, '@');
+  const [, gmail] = /^(.+)@(?:gmail|googlemail)\.com$/.exec(untagged) ?? [];
+  return gmail === undefined ? untagged : `${gmail.replaceAll('.', '')}@gmail.com`;
+}
