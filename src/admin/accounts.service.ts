@@ -6,11 +6,11 @@ import { AppError } from '../platform/errors/app.errors.js';
 import { httpErrors } from '../platform/errors/http.errors.js';
 import { canonicalEmail } from '../platform/validation/email.policy.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
-import { SessionsService } from '../sessions/sessions.service.js';
 import { TwoFactorService } from '../two-factor/two-factor.service.js';
 import type { User } from '../users/user.entity.js';
 import { usersErrors } from '../users/users.errors.js';
 import { UsersService } from '../users/users.service.js';
+import { AccountAccessService } from './account-access.service.js';
 
 export interface NewAccount {
   email: string;
@@ -31,7 +31,7 @@ export class AccountsService {
   constructor(
     private readonly users: UsersService,
     private readonly passwords: PasswordsService,
-    private readonly sessions: SessionsService,
+    private readonly access: AccountAccessService,
     private readonly twoFactor: TwoFactorService,
     private readonly audit: AuditService,
   ) {}
@@ -57,7 +57,7 @@ export class AccountsService {
       : this.users.resolvePublicId(key.publicId);
   }
 
-  /** Nobody can use the account from now on. @throws `user_not_found`, `last_administrator`, `forbidden` */
+  /** Nobody can use the account from now on, and what was mailed before is worthless even when it is enabled again. @throws `user_not_found`, `last_administrator`, `forbidden` */
   async disable(key: AccountKey, by = OPERATOR): Promise<User> {
     return this.change(key, by, async (user, manager) => {
       await this.users.keepAnAdministrator(user, manager);
@@ -166,13 +166,14 @@ export class AccountsService {
     throw new AppError(httpErrors.forbidden, { reason: 'no_longer_administrator' });
   }
 
-  /** Records `name`, after which no session of the account goes on. */
+  /** Records `name`, after which nothing lets anybody in that was for the account as it was. */
   private async end<Name extends EventName>(
     name: Name,
     happening: { account: User; origin: Origin; details: EventDetails[Name] },
     manager: EntityManager,
   ): Promise<void> {
-    await this.sessions.endAll(happening.account.id, manager);
+    const changed = { isDisabled: name === 'account.disabled' };
+    await this.access.end(happening.account.id, changed, manager);
     await this.audit.record(name, happening, manager);
   }
 }

@@ -1,9 +1,11 @@
 import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
+import { OneTimeTokensModule } from '../one-time-tokens/one-time-tokens.module.js';
 import { PasswordsModule } from '../passwords/passwords.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { TwoFactorModule } from '../two-factor/two-factor.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { AccountAccessService } from './account-access.service.js';
 import { AccountPagesService } from './account-pages.service.js';
 import { AccountsService } from './accounts.service.js';
 import { ImportsService } from './import/imports.service.js';
@@ -13,8 +15,9 @@ import { FirstAdministratorService } from './first-administrator.service.js';
 
 /** What the command line and the API share. */
 @Module({
-  imports: [UsersModule, PasswordsModule, SessionsModule, TwoFactorModule, AuditModule],
+  imports: [UsersModule, PasswordsModule, SessionsModule, TwoFactorModule, OneTimeTokensModule, AuditModule],
   providers: [
+    AccountAccessService,
     AccountsService,
     AccountPagesService,
     FirstAdministratorService,

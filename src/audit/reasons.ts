@@ -94,7 +94,7 @@ export const reasons: Readonly<Record<string, (details: Details) => [why: string
     'Look for the mails that were sent already, in the folder for spam too; else wait.',
   ],
   unknown_token: () => [
-    'the mailed token is none, was used already, a newer one took its place, or it expired more than a day ago',
+    'the mailed token is none, was used already, a newer one took its place, its account was disabled, or it expired more than a day ago',
     'Ask for another mail, and take the newest.',
   ],
   expired_token: () => ['the mailed token had expired', 'Ask for another mail, and use it in time.'],

@@ -22,7 +22,7 @@ interface Content {
 
 /**
  * One-time tokens of accounts. A token dies with what it was issued for: when the password or the e-mail has changed, by whatever
- * means, or the account is gone or disabled.
+ * means, or the account is gone or disabled; what disables an account revokes its tokens, so that none comes back with it.
  */
 @Injectable()
 export class AccountTokensService {
@@ -40,7 +40,7 @@ export class AccountTokensService {
   ): Promise<IssuedToken> {
     const subject = String(user.id);
     await this.tokens.revoke(purpose, subject, manager);
-    const content: Content = { fingerprint: fingerprint(user), ...(email !== undefined && { email }) };
+    const content: Content = { fingerprint: credentialsOf(user), ...(email !== undefined && { email }) };
     return this.tokens.issue({ purpose, subject, content, validMs }, manager);
   }
 
@@ -77,12 +77,15 @@ export class AccountTokensService {
 function stillMeant(user: User | null, content: Content): User {
   if (!user) throw tokenRejected('account_deleted');
   if (user.disabledAt !== null) throw tokenRejected('account_disabled', user);
-  if (fingerprint(user) !== content.fingerprint) throw tokenRejected('account_changed', user);
+  if (credentialsOf(user) !== content.fingerprint) throw tokenRejected('account_changed', user);
   return user;
 }
 
 /** Changes with the e-mail and the password. */
-export const fingerprint = ({ id, email, passwordHash }: User): string =>
-  createHash('sha256')
-    .update(JSON.stringify([id, email, passwordHash]))
-    .digest('base64url');
+const credentialsOf = ({ id, email, passwordHash }: User): string => hashOf([id, email, passwordHash]);
+
+/** Changes with whatever an account's owner or an administrator changes, also where it is changed back. */
+export const fingerprint = (user: User): string => hashOf([credentialsOf(user), user.updatedAt]);
+
+const hashOf = (values: unknown[]): string =>
+  createHash('sha256').update(JSON.stringify(values)).digest('base64url');

@@ -84,6 +84,13 @@ export class OneTimeTokensService {
       [subject, purpose],
     );
   }
+
+  /** Likewise of any purpose. */
+  async revokeAll(subject: string, manager: EntityManager): Promise<void> {
+    await statement(manager, 'DELETE FROM one_time_tokens WHERE subject = $1 RETURNING token_hash', [
+      subject,
+    ]);
+  }
 }
 
 interface FoundRow {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { AccountsService } from '../../src/admin/accounts.service.js';
 import { PASSWORD, startApp, type TestApp } from '../support/app.js';
 import { auditOf } from '../support/audit.js';
+import { importText } from '../support/import.js';
 import { bearer, login, post, send, type Answer } from '../support/http.js';
 import { drain, startMailServer, tokenIn, type MailServer } from '../support/mail.js';
 import { expectNoServerErrors } from '../support/refusal.js';
@@ -48,11 +49,14 @@ async function resetToken(email = user.email): Promise<string> {
   await drain(t);
   return newest(email, 'Set a new password');
 }
-async function emailToken(next: string, by = user.email): Promise<string> {
+async function askForEmail(next: string, by = user.email): Promise<void> {
   const token = await login(t.url, by, PASSWORD);
   const headers = { 'content-type': 'application/json', ...bearer(token) };
   const body = JSON.stringify({ password: PASSWORD, email: next });
   await send(`${t.url}/v1/email`, { method: 'PUT', headers, body });
+}
+async function emailToken(next: string, by = user.email): Promise<string> {
+  await askForEmail(next, by);
   await drain(t);
   return newest(next, 'Confirm your new e-mail address');
 }
@@ -223,6 +227,40 @@ describe('a reset token', () => {
     await accounts().disable(user.email);
     await drain(t);
     expect(server.to(user.email)).toEqual([]);
+  });
+});
+
+describe('an account that was disabled, and enabled again', () => {
+  const imported = (disabled: string) =>
+    importText(t, `email,disabled\n${user.email},${disabled}\n`, { onConflict: 'update' });
+  const ways: [string, () => Promise<unknown>, () => Promise<unknown>][] = [
+    ['by the operator', () => accounts().disable(user.email), () => accounts().enable(user.email)],
+    ['by an import', () => imported('yes'), () => imported('no')],
+  ];
+
+  describe.each(ways)('%s', (_, disable, enable) => {
+    it('takes no token from before', async () => {
+      const tokens = { 'confirm-email': await emailToken(unused()), 'reset-password': await resetToken() };
+      await disable();
+      await enable();
+      for (const [route, token] of Object.entries(tokens))
+        expectRejected(await ask(route, { token, password: NEXT }));
+      expect(await passwordOf(user.email)).toEqual([PASSWORD]);
+      expect((await reset(await resetToken())).status).toBe(204);
+    });
+
+    it('makes none for a change of e-mail that was asked for before', async () => {
+      const next = unused();
+      await askForEmail(next);
+      t.clock.advance(1);
+      await disable();
+      await enable();
+      await drain(t);
+      // One that was made before it was disabled, on a slow machine, is worthless.
+      for (const mail of server.to(next))
+        expectRejected(await ask('confirm-email', { token: tokenIn(mail) }));
+      expect(await accountsOf(user.email)).toBe(1);
+    });
   });
 });
 

@@ -3,12 +3,12 @@ import type { EntityManager } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
 import { OPERATOR } from '../../audit/events.js';
 import { AppError } from '../../platform/errors/app.errors.js';
-import { SessionsService } from '../../sessions/sessions.service.js';
 import { FactorImportsService } from '../../two-factor/factor-imports.service.js';
 import type { User } from '../../users/user.entity.js';
 import { UserImportsService } from '../../users/user-imports.service.js';
 import { usersErrors } from '../../users/users.errors.js';
 import { UsersService } from '../../users/users.service.js';
+import { AccountAccessService } from '../account-access.service.js';
 import type { Changes } from './import-plan.js';
 
 /** Gives accounts that are there what another system says of them. */
@@ -18,7 +18,7 @@ export class OverwritingService {
     private readonly users: UsersService,
     private readonly userImports: UserImportsService,
     private readonly factorImports: FactorImportsService,
-    private readonly sessions: SessionsService,
+    private readonly access: AccountAccessService,
     private readonly audit: AuditService,
   ) {}
 
@@ -28,7 +28,9 @@ export class OverwritingService {
     if (takesAnAdministrator(columns) && !(await this.another(account, manager))) return false;
     if (Object.keys(columns).length > 0) await this.userImports.update(account.id, columns, manager);
     if (factor) await this.factorImports.replace(factor, manager);
-    await this.sessions.endAll(account.id, manager);
+    const { disabledAt = null } = columns;
+    const changed = { isDisabled: disabledAt !== null };
+    await this.access.end(account.id, changed, manager);
     const details = { changed: Object.keys(changes) };
     await this.audit.record('account.overwritten', { account, origin: OPERATOR, details }, manager);
     return true;
