@@ -22,7 +22,7 @@ export class OwnPasswordService {
     const { address, requestId } = current.client;
     const hash = await this.passwords.hash(password, { email: user.email, turn: { address }, requestId });
     await this.caller.whileLocked(user, async (locked, manager) => {
-      await this.passwordChange.apply(locked, hash, manager, claims.sid);
+      await this.passwordChange.apply(locked, hash, manager, { sessionId: claims.sid, address });
       await this.caller.record('account.password_changed', user, current.client, manager);
     });
   }

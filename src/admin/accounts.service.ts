@@ -172,7 +172,10 @@ export class AccountsService {
     happening: { account: User; origin: Origin; details: EventDetails[Name] },
     manager: EntityManager,
   ): Promise<void> {
-    const changed = { isDisabled: name === 'account.disabled' };
+    const changed = {
+      isDisabled: name === 'account.disabled',
+      password: name === 'account.password_changed',
+    };
     await this.access.end(happening.account.id, changed, manager);
     await this.audit.record(name, happening, manager);
   }

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { SignInAddressesModule } from '../attempts/sign-in-addresses.module.js';
 import { AuditModule } from '../audit/audit.module.js';
 import { OneTimeTokensModule } from '../one-time-tokens/one-time-tokens.module.js';
 import { PasswordsModule } from '../passwords/passwords.module.js';
@@ -15,7 +16,15 @@ import { FirstAdministratorService } from './first-administrator.service.js';
 
 /** What the command line and the API share. */
 @Module({
-  imports: [UsersModule, PasswordsModule, SessionsModule, TwoFactorModule, OneTimeTokensModule, AuditModule],
+  imports: [
+    UsersModule,
+    PasswordsModule,
+    SessionsModule,
+    TwoFactorModule,
+    OneTimeTokensModule,
+    SignInAddressesModule,
+    AuditModule,
+  ],
   providers: [
     AccountAccessService,
     AccountsService,

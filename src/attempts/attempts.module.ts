@@ -4,8 +4,7 @@ import { SweepingService } from '../platform/database/sweeping.service.js';
 import { AccountFailures } from './account-failures.entity.js';
 import { AccountFailuresService } from './account-failures.service.js';
 import { MAX_KEYS } from './bounded-memory.limiter.js';
-import { SignInAddress } from './sign-in-address.entity.js';
-import { SignInAddressesService } from './sign-in-addresses.service.js';
+import { SignInAddressesModule } from './sign-in-addresses.module.js';
 import { ThrottlesService } from './throttles.service.js';
 
 const DAY_MS = 86_400_000;
@@ -13,9 +12,9 @@ const DAY_MS = 86_400_000;
 const FAR_MS = 2 * DAY_MS;
 
 @Module({
-  imports: [TypeOrmModule.forFeature([SignInAddress, AccountFailures])],
-  providers: [SignInAddressesService, AccountFailuresService, ThrottlesService],
-  exports: [SignInAddressesService, ThrottlesService],
+  imports: [TypeOrmModule.forFeature([AccountFailures]), SignInAddressesModule],
+  providers: [AccountFailuresService, ThrottlesService],
+  exports: [SignInAddressesModule, ThrottlesService],
 })
 export class AttemptsModule {
   constructor(sweeping: SweepingService) {

@@ -45,4 +45,13 @@ export class SignInAddressesService {
       [userId],
     );
   }
+
+  /** Whoever signed in with a password that is no more has no count of their own any longer, but at `except`. */
+  async forget(userId: number, manager: EntityManager, except?: string): Promise<void> {
+    await statement(
+      manager,
+      'DELETE FROM sign_in_addresses WHERE user_id = $1 AND address <> $2 RETURNING user_id',
+      [userId, except === undefined ? '' : addressKey(except)],
+    );
+  }
 }

@@ -28,8 +28,8 @@ export class OverwritingService {
     if (takesAnAdministrator(columns) && !(await this.another(account, manager))) return false;
     if (Object.keys(columns).length > 0) await this.userImports.update(account.id, columns, manager);
     if (factor) await this.factorImports.replace(factor, manager);
-    const { disabledAt = null } = columns;
-    const changed = { isDisabled: disabledAt !== null };
+    const { disabledAt = null, passwordHash } = columns;
+    const changed = { isDisabled: disabledAt !== null, password: passwordHash !== undefined };
     await this.access.end(account.id, changed, manager);
     const details = { changed: Object.keys(changes) };
     await this.audit.record('account.overwritten', { account, origin: OPERATOR, details }, manager);
