@@ -66,17 +66,15 @@ export class CallerService {
   async whileProved<T>(
     user: User,
     presented: PresentedFactor,
-    find: (manager: EntityManager) => Promise<TwoFactor | null>,
-    work: (manager: EntityManager, current: User) => Promise<T>,
+    find: (manager: EntityManager, current: User) => Promise<TwoFactor | null>,
+    work: (manager: EntityManager) => Promise<T>,
   ): Promise<T> {
     const { verdict, result } = await this.whileLocked<{ verdict: FactorVerdict; result?: T }>(
       user,
       async (current, manager) => {
-        const factor = await find(manager);
+        const factor = await find(manager, current);
         const verdict = factor ? await this.verify(user, factor, presented, manager) : NOT_ASKED;
-        return verdict.reason === 'accepted'
-          ? { verdict, result: await work(manager, current) }
-          : { verdict };
+        return verdict.reason === 'accepted' ? { verdict, result: await work(manager) } : { verdict };
       },
     );
     if (verdict.reason !== 'accepted') throw rejected(verdict.reason, user, verdict.evidence);

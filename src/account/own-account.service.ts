@@ -30,9 +30,12 @@ export class OwnAccountService {
     await this.caller.whileProved(
       user,
       factor,
-      (manager) => this.twoFactor.enabled(user.id, manager),
       async (manager, current) => {
+        // Afterwards the refusal would give back the code that was used, and tell that it is good.
         await this.users.keepAnAdministrator(current, manager);
+        return this.twoFactor.enabled(user.id, manager);
+      },
+      async (manager) => {
         await this.sessions.endAll(user.id, manager);
         await this.users.delete(user.id, manager);
         await this.caller.record('account.deleted', user, password.client, manager);

@@ -6,6 +6,7 @@ import { administrator, type Administrator } from '../support/audit.js';
 import { bearer, login, post, type Answer } from '../support/http.js';
 import { expectNoServerErrors, expectRefusal } from '../support/refusal.js';
 import { rounds } from '../support/scope.js';
+import { triesSpent, turnOn } from '../support/second-factor.js';
 
 let t: TestApp;
 beforeAll(async () => {
@@ -96,6 +97,29 @@ describe('somebody who deletes their own account, and becomes the last administr
     passwords.verify = verify;
     expectRefusal(deleted, '/v1/delete-account', 409, SENTENCE);
     expect(await administrators()).toBe(1);
+  });
+});
+
+describe('the last administrator’s second factor', () => {
+  it('is not asked before they are refused, which tells nothing of a code', async () => {
+    const accounts = t.app.get(AccountsService);
+    const account = await turnOn(t);
+    const { email, authenticator, recoveryCodes } = account;
+    await accounts.setRole(email, 'admin');
+    await t.dataSource.query("UPDATE users SET role = 'client' WHERE email <> $1", [email]);
+    t.clock.advance(30);
+    const token = await login(t.url, email, PASSWORD, authenticator.code(t.clock.now()));
+    t.clock.advance(30);
+    const [code, wrong] = [authenticator.code(t.clock.now()), authenticator.wrongCode(t.clock.now())];
+    for (const factor of [{ code }, { code: wrong }, { recovery_code: recoveryCodes[0] }, {}]) {
+      const answer = await post(
+        `${t.url}/v1/delete-account`,
+        { password: PASSWORD, ...factor },
+        bearer(token),
+      );
+      expectRefusal(answer, '/v1/delete-account', 409, SENTENCE);
+    }
+    expect(await triesSpent(t, account)).toBe(0);
   });
 });
 
