@@ -51,7 +51,7 @@ export class AccountController {
   })
   @ApiNoContentResponse()
   @ApiTooManyRequestsResponse({
-    description: 'Too many wrong passwords: `Retry-After` says when to come back.',
+    description: 'Too many wrong passwords, or new ones: `Retry-After` says when to come back.',
   })
   changePassword(
     @CurrentUser() claims: AccessClaims,

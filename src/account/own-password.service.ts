@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { ThrottlesService } from '../attempts/throttles.service.js';
 import { PasswordChangeService } from '../auth/password-change.service.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
+import { about } from '../platform/errors/app.errors.js';
 import type { AccessClaims } from '../sessions/access-tokens.service.js';
 import { CallerService, type PresentedPassword } from './caller.service.js';
 
@@ -9,6 +11,7 @@ import { CallerService, type PresentedPassword } from './caller.service.js';
 export class OwnPasswordService {
   constructor(
     private readonly caller: CallerService,
+    private readonly throttles: ThrottlesService,
     private readonly passwords: PasswordsService,
     private readonly passwordChange: PasswordChangeService,
   ) {}
@@ -21,6 +24,7 @@ export class OwnPasswordService {
     const user = await this.caller.authenticate(claims, current);
     const { address, requestId } = current.client;
     const hash = await this.passwords.hash(password, { email: user.email, turn: { address }, requestId });
+    await about(user, this.throttles.countPasswordChange(user.publicId));
     await this.caller.whileLocked(user, async (locked, manager) => {
       await this.passwordChange.apply(locked, hash, manager, { sessionId: claims.sid, address });
       await this.caller.record('account.password_changed', user, current.client, manager);

@@ -39,6 +39,7 @@ export class ThrottlesService implements OnModuleInit {
   private readonly refreshesOfSession: RateLimiterAbstract;
   private readonly requestsOfAddress: RateLimiterAbstract;
   private readonly mailsOfEmail: RateLimiterAbstract;
+  private readonly passwordChanges: RateLimiterAbstract;
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -59,6 +60,7 @@ export class ThrottlesService implements OnModuleInit {
     this.refreshesOfSession = this.limiter('refreshes', config.refreshesPer5MinutesPerSession, 300);
     this.requestsOfAddress = this.limiter('requests', config.accountRequestsPerMinutePerAddress, 60);
     this.mailsOfEmail = this.limiter('mails', config.mailsPerHourPerEmail, 3_600);
+    this.passwordChanges = this.limiter('password-changes', config.mailsPerHourPerEmail, 3_600);
   }
 
   /** Goes on with what accounts had counted when the process ended, however it did. */
@@ -92,6 +94,11 @@ export class ThrottlesService implements OnModuleInit {
   /** Counts a mail to the mailbox of a canonical e-mail, whether it will be sent or not: nobody's mailbox is flooded. @throws `too_many_attempts` */
   async countMail(email: string): Promise<void> {
     await consume(this.mailsOfEmail, hashOf(mailboxOf(email)), 'too_many_mails');
+  }
+
+  /** Counts a new password of an account, which its owner gets a mail about. @throws `too_many_attempts` */
+  async countPasswordChange(publicId: string): Promise<void> {
+    await consume(this.passwordChanges, publicId, 'too_many_password_changes');
   }
 
   /**

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PASSWORD, startApp, type TestApp } from '../support/app.js';
 import { bearer, login, post, send, type Answer } from '../support/http.js';
 import { drain, startMailServer, type MailServer } from '../support/mail.js';
-import { expectNoServerErrors } from '../support/refusal.js';
+import { expectNoServerErrors, expectRefusal } from '../support/refusal.js';
 
 const MAILS = 3;
 
@@ -102,5 +102,28 @@ describe('whoever has had all mails of their own', () => {
       expect((await changeEmail(token, 'bystander@example.com')).status).toBe(429);
     const asked = await post(`${t.url}/v1/forgot-password`, { email: 'bystander@example.com' });
     expect(asked.status).toBe(202);
+  });
+});
+
+describe('the owner of an account whose password is changed back and forth', () => {
+  it('is told no more often than the limit: then it stays', async () => {
+    const { email } = await t.createUser();
+    let token = await login(t.url, email, PASSWORD);
+    const passwords = [PASSWORD, 'an0ther Secur€Password'];
+    const change = (i: number) =>
+      send(`${t.url}/v1/password`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json', ...bearer(token) },
+        body: JSON.stringify({ current_password: passwords[i % 2], password: passwords[(i + 1) % 2] }),
+      });
+    for (let i = 0; i < MAILS; i += 1) expect((await change(i)).status).toBe(204);
+    const refused = await change(MAILS);
+    expectRefusal(refused, '/v1/password', 429, 'Too Many Attempts.');
+    expect(refused.headers.get('retry-after')).toBe('3600');
+    await drain(t);
+    expect(server.to(email)).toHaveLength(MAILS);
+    t.clock.advance(3_600);
+    token = await login(t.url, email, passwords[MAILS % 2] ?? '');
+    expect((await change(MAILS)).status).toBe(204);
   });
 });

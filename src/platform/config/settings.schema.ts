@@ -150,7 +150,7 @@ export const groups = {
       'MAILS_PER_HOUR_PER_EMAIL',
       '5',
       rule.integer(0, 1_000_000, 'mails'),
-      'Mails that anybody can have sent to a mailbox in an hour, all its +tags together; 0 is no limit.',
+      'Mails that anybody can have sent to a mailbox in an hour, all its +tags together, and changes of a password, which its owner is told by mail; 0 is no limit.',
     ),
     loginQueueMaxWaitMs: setting(
       'LOGIN_QUEUE_MAX_WAIT_MS',
