@@ -3,20 +3,22 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { RateLimiterRedis, type RateLimiterAbstract, type RateLimiterRes } from 'rate-limiter-flexible';
 import { Clock } from '../platform/clock/clock.service.js';
 import { CONFIG, type Config } from '../platform/config/config.schema.js';
-import { AppError } from '../platform/errors/app.errors.js';
 import { REDIS, type Redis } from '../platform/redis/redis.module.js';
 import { addressKey } from '../platform/http/address.js';
 import { mailboxOf } from '../platform/validation/email.policy.js';
 import type { AccountFailures } from './account-failures.entity.js';
 import { AccountFailuresService } from './account-failures.service.js';
-import { attemptsErrors } from './attempts.errors.js';
 import { throttleStoreFallback } from './attempts.metrics.js';
 import { BoundedCounts, BoundedMemoryLimiter } from './bounded-memory.limiter.js';
+import { consume, isReached, refuseFrom, tooMany } from './limits.js';
+import { UnderWay } from './under-way.js';
 
 /** NIST SP 800-63B-4 §3.2.2 lets a service slow down: one second more after each five failures in a row, at most ten. */
 const FAILURES_PER_DELAY = 5;
 const MAX_DELAY_SECONDS = 10;
 const DAY_SECONDS = 86_400;
+/** Of what may fail from an address, this much may be tried at once: with the default of 20, all of 25 right logins. */
+const AT_ONCE = 1.25;
 
 /** Who tries to log in, and where from. */
 export interface LoginAttempt {
@@ -40,6 +42,10 @@ export class ThrottlesService implements OnModuleInit {
   private readonly requestsOfAddress: RateLimiterAbstract;
   private readonly mailsOfEmail: RateLimiterAbstract;
   private readonly passwordChanges: RateLimiterAbstract;
+  /** Passwords that are being compared, by address. */
+  private readonly underWay = new UnderWay();
+  /** Failures of an address and what is under way from it, together; 0 is no limit. */
+  private readonly mostOfAddress: number;
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -51,6 +57,7 @@ export class ThrottlesService implements OnModuleInit {
     this.counts = new BoundedCounts(clock);
     this.loginsOfAddress = this.limiter('logins', config.loginsPerMinutePerAddress, 60);
     this.failuresOfAddress = this.limiter('address-failures', config.loginFailuresPerMinutePerAddress, 60);
+    this.mostOfAddress = Math.ceil(AT_ONCE * config.loginFailuresPerMinutePerAddress);
     this.failuresOfAccount = this.limiter(
       'account-failures',
       config.loginFailuresPerDayPerAccount,
@@ -102,20 +109,20 @@ export class ThrottlesService implements OnModuleInit {
   }
 
   /**
-   * Lets a login go on to its password, or not: asked before it waits for a hashing thread and again when it gets one, so that
-   * of many at once no more are tried than of as many in a row. Failures count, not tries under way.
+   * Lets a login go on to compare its password, or not. Failures count, and what is under way only where it is a quarter more than may
+   * fail: whoever is refused is so on arrival. `compare` asks again (`admit`) when it gets a hashing thread, so that of many at once
+   * for one account, or at several copies, no more are tried than of as many in a row.
    * @throws `too_many_attempts`
    */
-  async admit(attempt: LoginAttempt): Promise<void> {
-    const account = accountKey(attempt);
-    const [delay, ofAddress, ofAccount] = await Promise.all([
-      this.delayOfAccount.get(account),
-      this.failuresOfAddress.get(addressKey(attempt.address)),
-      attempt.isKnownAddress ? null : this.failuresOfAccount.get(account),
-    ]);
-    if (delay && delay.consumedPoints > 0) throw tooMany(delay, 'account_delayed');
-    refuseFrom(this.failuresOfAddress, ofAddress, 'too_many_failures_of_address');
-    refuseFrom(this.failuresOfAccount, ofAccount, 'too_many_failures_of_account');
+  async whileAdmitted<T>(
+    attempt: LoginAttempt,
+    compare: (admit: () => Promise<unknown>) => Promise<T>,
+  ): Promise<T> {
+    const address = addressKey(attempt.address);
+    const failures = await this.admit(attempt, this.failuresOfAddress.points);
+    if (this.mostOfAddress > 0 && failures + this.underWay.of(address) >= this.mostOfAddress)
+      throw tooMany({ msBeforeNext: 1000 }, 'too_many_at_once_of_address');
+    return this.underWay.during(address, () => compare(() => this.admit(attempt, this.mostOfAddress)));
   }
 
   /** Counts a wrong password. True: somebody who was admitted may be so no more. */
@@ -129,7 +136,7 @@ export class ThrottlesService implements OnModuleInit {
     const isDelayed = delay > 0 && this.failuresOfAccount.points > 0;
     if (isDelayed) await this.delayOfAccount.block(account, delay);
     if (this.isDurable) await this.accountFailures.write(this.rowOf(account, ofAccount, delay));
-    return isDelayed || isReached(this.failuresOfAddress, ofAddress);
+    return isDelayed || isReached(this.mostOfAddress, ofAddress);
   }
 
   /** A whole login clears the account's count, not the address's. */
@@ -140,6 +147,20 @@ export class ThrottlesService implements OnModuleInit {
       this.delayOfAccount.delete(account),
     ]);
     if (isCounted && this.isDurable) await this.accountFailures.clear(account);
+  }
+
+  /** How many have failed from its address. @throws `too_many_attempts`, also where that is `mostOfAddress` */
+  private async admit(attempt: LoginAttempt, mostOfAddress: number): Promise<number> {
+    const account = accountKey(attempt);
+    const [delay, ofAddress, ofAccount] = await Promise.all([
+      this.delayOfAccount.get(account),
+      this.failuresOfAddress.get(addressKey(attempt.address)),
+      attempt.isKnownAddress ? null : this.failuresOfAccount.get(account),
+    ]);
+    refuseFrom(1, delay, 'account_delayed');
+    refuseFrom(mostOfAddress, ofAddress, 'too_many_failures_of_address');
+    refuseFrom(this.failuresOfAccount.points, ofAccount, 'too_many_failures_of_account');
+    return ofAddress?.consumedPoints ?? 0;
   }
 
   /** Redis outlives this process. */
@@ -175,26 +196,3 @@ function accountKey({ email, address, isKnownAddress }: LoginAttempt): string {
   const account = hashOf(email);
   return isKnownAddress ? `${account}@${addressKey(address)}` : account;
 }
-
-async function consume(limiter: RateLimiterAbstract, key: string, reason: string): Promise<void> {
-  if (limiter.points === 0) return;
-  try {
-    await limiter.consume(key);
-  } catch (refusal) {
-    if (refusal instanceof Error) throw refusal;
-    throw tooMany(refusal as RateLimiterRes, reason);
-  }
-}
-
-function refuseFrom(limiter: RateLimiterAbstract, count: RateLimiterRes | null, reason: string): void {
-  if (count && isReached(limiter, count)) throw tooMany(count, reason);
-}
-
-const isReached = ({ points }: RateLimiterAbstract, { consumedPoints }: RateLimiterRes): boolean =>
-  points > 0 && consumedPoints >= points;
-
-const tooMany = ({ msBeforeNext }: RateLimiterRes, reason: string): AppError =>
-  new AppError(attemptsErrors.too_many_attempts, {
-    reason,
-    retryAfterSeconds: Math.max(1, Math.ceil(msBeforeNext / 1000)),
-  });

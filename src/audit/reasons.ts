@@ -73,6 +73,10 @@ export const reasons: Readonly<Record<string, (details: Details) => [why: string
     'too many wrong passwords came from its address within a minute (LOGIN_FAILURES_PER_MINUTE_PER_ADDRESS)',
     'Wait a minute. If a proxy is in front of Gatehouse, see TRUST_PROXY.',
   ],
+  too_many_at_once_of_address: () => [
+    'too many logins came from its address at once (a quarter more than LOGIN_FAILURES_PER_MINUTE_PER_ADDRESS)',
+    'Try again. If many people share the address, or a proxy is in front, see LOGIN_FAILURES_PER_MINUTE_PER_ADDRESS and TRUST_PROXY.',
+  ],
   too_many_failures_of_account: () => [
     'too many wrong passwords came for this e-mail address within a day, from places it has not signed in from',
     'Its owner can log in from where they did before; elsewhere when the day is over (LOGIN_FAILURES_PER_DAY_PER_ACCOUNT).',

@@ -82,13 +82,11 @@ export class CredentialsService {
   async reauthenticate(user: User, password: string, address: string): Promise<void> {
     const isKnownAddress = await this.signInAddresses.isKnown(user.id, address);
     const attempt = { email: user.email, address, isKnownAddress };
-    const admit = () => about(user, this.throttles.admit(attempt));
-    await admit();
-    const { matches } = await this.passwords.verify(password, user.passwordHash, {
-      address,
-      admit,
-    });
-    if (!matches) await this.reject(user, attempt);
+    const compare = async (admit: () => Promise<unknown>) => {
+      const { matches } = await this.passwords.verify(password, user.passwordHash, { address, admit });
+      if (!matches) await this.reject(user, attempt);
+    };
+    await about(user, this.throttles.whileAdmitted(attempt, compare));
   }
 
   /** A whole login: its address is known from now on, and it is in the audit. */
@@ -132,16 +130,20 @@ export class CredentialsService {
     const user = await this.users.findByEmail(email);
     const isKnownAddress = await this.signInAddresses.isKnown(user?.id, address);
     const attempt = { email, address, isKnownAddress };
-    const admit = () => about(user, this.throttles.admit(attempt));
-    await admit();
     const isUsable = user !== null && user.disabledAt === null;
-    const turn = { address, admit, signal };
     const hash = isUsable ? user.passwordHash : null;
-    const { matches, needsRehash } = await this.passwords.verify(password, hash, turn);
-    if (!matches || !user || hash === null) return this.reject(user, attempt);
-    if (!needsRehash) return { user, isKnownAddress };
-    const again = () => this.compare(credentials);
-    return { user, isKnownAddress, renewal: { hash: await this.passwords.rehash(password), again } };
+    const compare = async (admit: () => Promise<unknown>) => {
+      const { matches, needsRehash } = await this.passwords.verify(password, hash, {
+        address,
+        admit,
+        signal,
+      });
+      if (!matches || !user || hash === null) return this.reject(user, attempt);
+      if (!needsRehash) return { user, isKnownAddress };
+      const again = () => this.compare(credentials);
+      return { user, isKnownAddress, renewal: { hash: await this.passwords.rehash(password), again } };
+    };
+    return about(user, this.throttles.whileAdmitted(attempt, compare));
   }
 
   private async reject(user: User | null, attempt: LoginAttempt): Promise<never> {

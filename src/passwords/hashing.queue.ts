@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { AppError } from '../platform/errors/app.errors.js';
 import { httpErrors } from '../platform/errors/http.errors.js';
 import { hashingWait } from './passwords.metrics.js';
@@ -7,7 +8,7 @@ export interface Turn {
   /** Turns of different keys alternate, however many one of them has waiting. */
   key: string;
   /** Asked when the turn comes; what it throws is the turn's outcome. */
-  admit?: () => Promise<void>;
+  admit?: () => Promise<unknown>;
   /** Aborted when nobody waits for the outcome any more. */
   signal?: AbortSignal;
 }
@@ -124,7 +125,11 @@ export class HashingQueue {
   }
 
   private async measured<T>({ admit, signal }: Turn, work: () => Promise<T>): Promise<T> {
-    await admit?.();
+    if (admit) {
+      // A moment later, the outcome that the thread is free after has been counted.
+      await setImmediate();
+      await admit();
+    }
     if (signal?.aborted) throw hungUp();
     const begun = performance.now();
     const turns = Math.max(1, this.running / this.threads);

@@ -1,38 +1,15 @@
-import { availableParallelism } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { PasswordsService } from '../../src/passwords/passwords.service.js';
-import type { HashTask } from '../../src/passwords/hash.worker.cjs';
 import { PASSWORD, startApp, type TestApp } from '../support/app.js';
+import { HANDED_OUT, HeldThreads } from '../support/held-threads.js';
 import { login, post, type Answer } from '../support/http.js';
 import { eventually } from '../support/keys.js';
 import { expectRefusal } from '../support/refusal.js';
 import { LOGIN_PATHS } from '../support/second-factor.js';
 import { open, requestBytes } from '../support/socket.js';
 
-/** What the threads are given at once: each the one it computes, and the next. */
-const HANDED_OUT = 2 * availableParallelism();
 /** Time enough to fill the queue on a busy machine. */
 const MAX_WAIT_MS = 8_000;
-
-/** The hashing threads of an application, which begin nothing until they are released. */
-class HeldThreads {
-  /** Comparisons that came to a thread. */
-  begun = 0;
-  release: () => void = () => undefined;
-
-  constructor({ app }: TestApp) {
-    const { pool } = app.get<unknown, { pool: { run(task: HashTask): Promise<unknown> } }>(PasswordsService);
-    const run = pool.run.bind(pool);
-    const released = new Promise<void>((resolve) => (this.release = resolve));
-    pool.run = async (task) => {
-      if (task.kind === 'verify') {
-        this.begun += 1;
-        await released;
-      }
-      return run(task);
-    };
-  }
-}
 
 describe('more logins than there are threads to hash for', () => {
   let t: TestApp;

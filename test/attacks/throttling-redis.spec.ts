@@ -103,10 +103,13 @@ onRedis('spreading guesses over two copies that share a Redis', () => {
 
   it('gets one budget of both for the logins of an address, right or wrong', async () => {
     const address = anotherAddress();
-    const answers = await Promise.all(
-      Array.from({ length: 24 }, (_, i) => tryAt(servers[i % 2], ADMINISTRATOR, PASSWORD, address)),
-    );
-    expect(statuses(answers).sort()).toEqual([...(Array(20).fill(200) as number[]), 429, 429, 429, 429]);
+    const answers: Answer[] = [];
+    // No more at once than may be: see waves-of-logins.
+    for (let i = 0; i < 6; i += 1) {
+      const wave = [0, 1, 0, 1].map((at) => tryAt(servers[at], ADMINISTRATOR, PASSWORD, address));
+      answers.push(...(await Promise.all(wave)));
+    }
+    expect(statuses(answers)).toEqual([...(Array(20).fill(200) as number[]), 429, 429, 429, 429]);
   });
 
   it('gets one budget of both for the refreshes of a session', async () => {

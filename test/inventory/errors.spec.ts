@@ -106,7 +106,7 @@ const reach: Record<string, () => Promise<unknown>> = {
     const throttles = app.app.get(ThrottlesService);
     const attempt = { email: 'slow@example.com', address: '192.0.2.1', isKnownAddress: false };
     for (let i = 0; i < 5; i += 1) await throttles.recordFailure(attempt);
-    return thrown(throttles.admit(attempt));
+    return thrown(throttles.whileAdmitted(attempt, () => Promise.resolve()));
   },
   client_closed_request: () => {
     const queue = new HashingQueue(1, 1_000_000);
