@@ -25,26 +25,25 @@ const PATIENCE_MS = 60_000;
 const WARM_UP_SECONDS = 1;
 
 /** @typedef {{ next: () => string, accept?: (status: number, body: string) => void }} Caller one connection's requests */
-/** @typedef {{ status: number, ms: number, sent: number }} Reply `sent`: when its request was, in milliseconds */
+/** @typedef {{ status: number, ms: number }} Reply */
 
 /** Replies of one phase, as bare numbers: objects by the hundred thousand would make this process pause to collect them, and that would be measured. */
 class Replies {
-  #numbers = new Float64Array(3 << 20);
+  #numbers = new Float64Array(2 << 20);
   #length = 0;
 
   /** @param {Reply} reply */
-  push({ status, ms, sent }) {
+  push({ status, ms }) {
     if (this.#length === this.#numbers.length) throw new Error('more replies than there is room for');
     this.#numbers[this.#length++] = status;
     this.#numbers[this.#length++] = ms;
-    this.#numbers[this.#length++] = sent;
   }
 
   /** @returns {Reply[]} */
   all() {
-    return Array.from({ length: this.#length / 3 }, (_, i) => {
-      const [status = 0, ms = 0, sent = 0] = this.#numbers.subarray(3 * i, 3 * i + 3);
-      return { status, ms, sent };
+    return Array.from({ length: this.#length / 2 }, (_, i) => {
+      const [status = 0, ms = 0] = this.#numbers.subarray(2 * i, 2 * i + 2);
+      return { status, ms };
     });
   }
 }
@@ -79,7 +78,7 @@ async function ask(port, callers, seconds) {
       const now = performance.now();
       const status = Number(head.slice(9, 12));
       received = '';
-      if (now >= from && now <= until) replies.push({ status, ms: now - sent, sent });
+      if (now >= from && now <= until) replies.push({ status, ms: now - sent });
       caller.accept?.(status, body);
       if (now < until) send();
     });

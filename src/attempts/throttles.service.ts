@@ -42,7 +42,7 @@ export class ThrottlesService implements OnModuleInit {
   private readonly requestsOfAddress: RateLimiterAbstract;
   private readonly mailsOfEmail: RateLimiterAbstract;
   private readonly passwordChanges: RateLimiterAbstract;
-  /** Passwords that are being compared, by address. */
+  /** Passwords that are being compared for who has not signed in from there before, by address. */
   private readonly underWay = new UnderWay();
   /** Failures of an address and what is under way from it, together; 0 is no limit. */
   private readonly mostOfAddress: number;
@@ -109,9 +109,10 @@ export class ThrottlesService implements OnModuleInit {
   }
 
   /**
-   * Lets a login go on to compare its password, or not. Failures count, and what is under way only where it is a quarter more than may
-   * fail: whoever is refused is so on arrival. `compare` asks again (`admit`) when it gets a hashing thread, so that of many at once
-   * for one account, or at several copies, no more are tried than of as many in a row.
+   * Lets a login go on to compare its password, or not. Failures count; of who has not signed in from there before, also what is under
+   * way, where both are a quarter more than may fail: whoever is refused for an address is so on arrival. `compare` asks again (`admit`)
+   * when it gets a hashing thread, so that of many at once for one account no more are tried than of as many in a row, plus those
+   * that threads have.
    * @throws `too_many_attempts`
    */
   async whileAdmitted<T>(
@@ -120,6 +121,7 @@ export class ThrottlesService implements OnModuleInit {
   ): Promise<T> {
     const address = addressKey(attempt.address);
     const failures = await this.admit(attempt, this.failuresOfAddress.points);
+    if (attempt.isKnownAddress) return compare(() => this.admit(attempt, 0));
     if (this.mostOfAddress > 0 && failures + this.underWay.of(address) >= this.mostOfAddress)
       throw tooMany({ msBeforeNext: 1000 }, 'too_many_at_once_of_address');
     return this.underWay.during(address, () => compare(() => this.admit(attempt, this.mostOfAddress)));
@@ -149,7 +151,7 @@ export class ThrottlesService implements OnModuleInit {
     if (isCounted && this.isDurable) await this.accountFailures.clear(account);
   }
 
-  /** How many have failed from its address. @throws `too_many_attempts`, also where that is `mostOfAddress` */
+  /** How many have failed from its address; 0 in `mostOfAddress` is no limit. @throws `too_many_attempts` */
   private async admit(attempt: LoginAttempt, mostOfAddress: number): Promise<number> {
     const account = accountKey(attempt);
     const [delay, ofAddress, ofAccount] = await Promise.all([

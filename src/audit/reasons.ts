@@ -74,8 +74,8 @@ export const reasons: Readonly<Record<string, (details: Details) => [why: string
     'Wait a minute. If a proxy is in front of Gatehouse, see TRUST_PROXY.',
   ],
   too_many_at_once_of_address: () => [
-    'too many logins came from its address at once (a quarter more than LOGIN_FAILURES_PER_MINUTE_PER_ADDRESS)',
-    'Try again. If many people share the address, or a proxy is in front, see LOGIN_FAILURES_PER_MINUTE_PER_ADDRESS and TRUST_PROXY.',
+    'the wrong passwords of the last minute and the tries under way from its address were a quarter more than LOGIN_FAILURES_PER_MINUTE_PER_ADDRESS',
+    'Try again. If many people share the address, or a proxy is in front, see LOGIN_FAILURES_PER_MINUTE_PER_ADDRESS, LOGINS_PER_MINUTE_PER_ADDRESS and TRUST_PROXY.',
   ],
   too_many_failures_of_account: () => [
     'too many wrong passwords came for this e-mail address within a day, from places it has not signed in from',

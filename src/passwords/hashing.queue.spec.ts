@@ -80,6 +80,23 @@ describe('HashingQueue', () => {
     expect(await third?.outcome).toBe('done');
   });
 
+  it('asks the next for admission when the outcome before it has been counted', async () => {
+    const bench = new Bench(1);
+    const first = bench.put({ key: 'a' });
+    let isCounted = false;
+    const counted = first.outcome.then(async () => {
+      // As many steps as it takes from a wrong password to its count, and more.
+      for (let i = 0; i < 20; i += 1) await Promise.resolve();
+      isCounted = true;
+    });
+    const seen: boolean[] = [];
+    void bench.put({ key: 'b', admit: () => Promise.resolve(seen.push(isCounted)) });
+    first.hash.finish();
+    await counted;
+    await bench.drain();
+    expect(seen).toEqual([true]);
+  });
+
   it('refuses at once who would wait for too long, and says when to come again', async () => {
     const bench = new Bench(2);
     for (let i = 0; i < room(2); i += 1) void bench.put({ key: 'flood' });

@@ -126,10 +126,12 @@ describe('sessions from before two-factor was turned on, off or reset', () => {
       // They come without a pause, the first before it is on, the last when it is: until each is asked for a code.
       const tokens: string[] = [];
       const comeIn = async () => {
-        let answer = await tryLogin(t, { email });
-        for (; answer.status === 200; answer = await tryLogin(t, { email }))
+        for (let i = 0; i < 50; i += 1) {
+          const answer = await tryLogin(t, { email });
+          if (answer.status !== 200) return answer.status;
           tokens.push(answer.headers.get('access_token') ?? '');
-        return answer.status;
+        }
+        return 'never asked for a code';
       };
       const logins = Array.from({ length: 16 }, comeIn);
       tokens.push(await login(t.url, email, PASSWORD));

@@ -126,7 +126,7 @@ export const groups = {
       'LOGIN_FAILURES_PER_MINUTE_PER_ADDRESS',
       '20',
       rule.integer(0, 1_000_000, 'failures'),
-      'Wrong passwords from an address (/64 of IPv6) in a minute, and a quarter more for logins at once, right or wrong; 0 is no limit.',
+      'Wrong passwords from an address (/64 of IPv6) in a minute; with the tries under way of who never signed in from there, a quarter more. 0 is no limit.',
     ),
     loginsPerMinutePerAddress: setting(
       'LOGINS_PER_MINUTE_PER_ADDRESS',
