@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ThrottlesService } from '../attempts/throttles.service.js';
 import { fingerprint } from '../auth/account-tokens.service.js';
 import { OutboxService } from '../platform/outbox/outbox.service.js';
+import { about } from '../platform/errors/app.errors.js';
 import { canonicalEmail } from '../platform/validation/email.policy.js';
 import type { AccessClaims } from '../sessions/access-tokens.service.js';
 import { CallerService, type PresentedPassword } from './caller.service.js';
@@ -21,7 +22,7 @@ export class OwnEmailService {
     const email = canonicalEmail(given) ?? '';
     const user = await this.caller.authenticate(claims, password);
     // The old address gets one, too. It is counted first: a caller who has had all of theirs spends nobody else's.
-    await this.throttles.countMail(user.email);
+    await about(user, this.throttles.countChange(user.publicId));
     await this.throttles.countMail(email);
     await this.caller.whileLocked(user, async (current, manager) => {
       const { address } = password.client;

@@ -23,8 +23,9 @@ export class OwnPasswordService {
   async change(claims: AccessClaims, current: PresentedPassword, password: string): Promise<void> {
     const user = await this.caller.authenticate(claims, current);
     const { address, requestId } = current.client;
-    const hash = await this.passwords.hash(password, { email: user.email, turn: { address }, requestId });
-    await about(user, this.throttles.countPasswordChange(user.publicId));
+    const turn = { address, isKnown: true };
+    const hash = await this.passwords.hash(password, { email: user.email, turn, requestId });
+    await about(user, this.throttles.countChange(user.publicId));
     await this.caller.whileLocked(user, async (locked, manager) => {
       await this.passwordChange.apply(locked, hash, manager, { sessionId: claims.sid, address });
       await this.caller.record('account.password_changed', user, current.client, manager);

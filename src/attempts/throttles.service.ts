@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { RateLimiterRedis, type RateLimiterAbstract, type RateLimiterRes } from 'rate-limiter-flexible';
 import { Clock } from '../platform/clock/clock.service.js';
@@ -11,6 +10,7 @@ import { AccountFailuresService } from './account-failures.service.js';
 import { throttleStoreFallback } from './attempts.metrics.js';
 import { BoundedCounts, BoundedMemoryLimiter } from './bounded-memory.limiter.js';
 import { consume, isReached, refuseFrom, tooMany } from './limits.js';
+import { accountKey, hashOf, type LoginAttempt } from './login-attempt.js';
 import { UnderWay } from './under-way.js';
 
 /** NIST SP 800-63B-4 §3.2.2 lets a service slow down: one second more after each five failures in a row, at most ten. */
@@ -19,16 +19,6 @@ const MAX_DELAY_SECONDS = 10;
 const DAY_SECONDS = 86_400;
 /** Of what may fail from an address, this much may be tried at once: with the default of 20, all of 25 right logins. */
 const AT_ONCE = 1.25;
-
-/** Who tries to log in, and where from. */
-export interface LoginAttempt {
-  /** Canonical; whether there is such an account makes no difference. */
-  email: string;
-  /** An IP address. */
-  address: string;
-  /** Whether the account has signed in from there: then only failures from there count against it. */
-  isKnownAddress: boolean;
-}
 
 /** Counts tries, in the Redis that several copies share or in this process, and says when it is too many. 0 turns a limit off. */
 @Injectable()
@@ -40,8 +30,7 @@ export class ThrottlesService implements OnModuleInit {
   private readonly delayOfAccount: RateLimiterAbstract;
   private readonly refreshesOfSession: RateLimiterAbstract;
   private readonly requestsOfAddress: RateLimiterAbstract;
-  private readonly mailsOfEmail: RateLimiterAbstract;
-  private readonly passwordChanges: RateLimiterAbstract;
+  private readonly mails: RateLimiterAbstract;
   /** Passwords that are being compared for who has not signed in from there before, by address. */
   private readonly underWay = new UnderWay();
   /** Failures of an address and what is under way from it, together; 0 is no limit. */
@@ -66,8 +55,7 @@ export class ThrottlesService implements OnModuleInit {
     this.delayOfAccount = this.limiter('account-delay', 0, MAX_DELAY_SECONDS);
     this.refreshesOfSession = this.limiter('refreshes', config.refreshesPer5MinutesPerSession, 300);
     this.requestsOfAddress = this.limiter('requests', config.accountRequestsPerMinutePerAddress, 60);
-    this.mailsOfEmail = this.limiter('mails', config.mailsPerHourPerEmail, 3_600);
-    this.passwordChanges = this.limiter('password-changes', config.mailsPerHourPerEmail, 3_600);
+    this.mails = this.limiter('mails', config.mailsPerHourPerEmail, 3_600);
   }
 
   /** Goes on with what accounts had counted when the process ended, however it did. */
@@ -98,14 +86,23 @@ export class ThrottlesService implements OnModuleInit {
     await consume(this.requestsOfAddress, addressKey(address), 'too_many_requests_of_address');
   }
 
-  /** Counts a mail to the mailbox of a canonical e-mail, whether it will be sent or not: nobody's mailbox is flooded. @throws `too_many_attempts` */
+  /** Counts a mail to the mailbox of a canonical e-mail that may be anybody's, whether it will be sent or not: none is flooded. @throws `too_many_attempts` */
   async countMail(email: string): Promise<void> {
-    await consume(this.mailsOfEmail, hashOf(mailboxOf(email)), 'too_many_mails');
+    await consume(this.mails, hashOf(mailboxOf(email)), 'too_many_mails');
   }
 
-  /** Counts a new password of an account, which its owner gets a mail about. @throws `too_many_attempts` */
-  async countPasswordChange(publicId: string): Promise<void> {
-    await consume(this.passwordChanges, publicId, 'too_many_password_changes');
+  /**
+   * Counts a mail that lets the owner of an e-mail in again. Of that e-mail alone: what the mailbox's other addresses ask for, which
+   * have no account and are sent nothing, keeps nobody out.
+   * @throws `too_many_attempts`
+   */
+  async countReset(email: string): Promise<void> {
+    await consume(this.mails, `reset-${hashOf(email)}`, 'too_many_mails');
+  }
+
+  /** Counts a change of an account that its owner gets a mail about. @throws `too_many_attempts` */
+  async countChange(publicId: string): Promise<void> {
+    await consume(this.mails, `change-${publicId}`, 'too_many_changes');
   }
 
   /**
@@ -189,12 +186,4 @@ export class ThrottlesService implements OnModuleInit {
       insuranceLimiter: local,
     });
   }
-}
-
-/** Short, and no e-mail lies around in Redis. */
-const hashOf = (email: string): string => createHash('sha256').update(email).digest('base64url').slice(0, 22);
-
-function accountKey({ email, address, isKnownAddress }: LoginAttempt): string {
-  const account = hashOf(email);
-  return isKnownAddress ? `${account}@${addressKey(address)}` : account;
 }

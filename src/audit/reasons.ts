@@ -97,8 +97,8 @@ export const reasons: Readonly<Record<string, (details: Details) => [why: string
     'too many mails to this e-mail address were asked for within an hour (MAILS_PER_HOUR_PER_EMAIL)',
     'Look for the mails that were sent already, in the folder for spam too; else wait.',
   ],
-  too_many_password_changes: () => [
-    'the account’s owner, or somebody with their password, had changed it too often within an hour (MAILS_PER_HOUR_PER_EMAIL)',
+  too_many_changes: () => [
+    'the account’s owner, or somebody with their password, had changed its password or asked for another e-mail too often within an hour (MAILS_PER_HOUR_PER_EMAIL)',
     'Wait for as long as Retry-After says. If its owner did not change it, have it reset by mail, which ends every session.',
   ],
   unknown_token: () => [

@@ -3,7 +3,8 @@ import type { EntityManager } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
 import { byOwner, type UsedFactor } from '../audit/events.js';
 import { SignInAddressesService } from '../attempts/sign-in-addresses.service.js';
-import { ThrottlesService, type LoginAttempt } from '../attempts/throttles.service.js';
+import type { LoginAttempt } from '../attempts/login-attempt.js';
+import { ThrottlesService } from '../attempts/throttles.service.js';
 import {
   about,
   AppError,
@@ -76,14 +77,16 @@ export class CredentialsService {
   }
 
   /**
-   * That `user`, who is signed in, knows the password: what a token alone must not do asks for it. Wrong ones count as at login.
+   * That `user`, who is signed in, knows the password: what a token alone must not do asks for it. It counts as a login does, right or wrong.
    * @throws `credentials_rejected`, `too_many_attempts`, `service_unavailable`
    */
   async reauthenticate(user: User, password: string, address: string): Promise<void> {
+    await about(user, this.throttles.countLogin(address));
     const isKnownAddress = await this.signInAddresses.isKnown(user.id, address);
     const attempt = { email: user.email, address, isKnownAddress };
     const compare = async (admit: () => Promise<unknown>) => {
-      const { matches } = await this.passwords.verify(password, user.passwordHash, { address, admit });
+      const turn = { address, isKnown: isKnownAddress, admit };
+      const { matches } = await this.passwords.verify(password, user.passwordHash, turn);
       if (!matches) await this.reject(user, attempt);
     };
     await about(user, this.throttles.whileAdmitted(attempt, compare));
@@ -133,11 +136,8 @@ export class CredentialsService {
     const isUsable = user !== null && user.disabledAt === null;
     const hash = isUsable ? user.passwordHash : null;
     const compare = async (admit: () => Promise<unknown>) => {
-      const { matches, needsRehash } = await this.passwords.verify(password, hash, {
-        address,
-        admit,
-        signal,
-      });
+      const turn = { address, isKnown: isKnownAddress, admit, signal };
+      const { matches, needsRehash } = await this.passwords.verify(password, hash, turn);
       if (!matches || !user || hash === null) return this.reject(user, attempt);
       if (!needsRehash) return { user, isKnownAddress };
       const again = () => this.compare(credentials);

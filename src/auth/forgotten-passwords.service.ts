@@ -35,7 +35,7 @@ export class ForgottenPasswordsService implements OnModuleInit {
   /** @throws `too_many_attempts` */
   async ask(given: string, address: string): Promise<void> {
     const email = canonicalEmail(given) ?? '';
-    await this.throttles.countMail(email);
+    await this.throttles.countReset(email);
     await this.send({ email, address });
   }
 

@@ -97,6 +97,31 @@ describe('HashingQueue', () => {
     expect(seen).toEqual([true]);
   });
 
+  it('gives who is known every second turn, from however many keys others come', async () => {
+    const bench = new Bench(1);
+    for (let i = 0; i < room(1); i += 1) void bench.put({ key: `stranger-${i}` });
+    await expectRefused(bench.put({ key: 'another' }).outcome, 'service_unavailable');
+    bench.hashes.pop();
+    for (const key of ['home', 'home', 'office']) void bench.put({ key, isKnown: true });
+    expect((await bench.drain()).slice(0, 7)).toEqual([
+      'stranger-0',
+      'home',
+      'stranger-1',
+      'office',
+      'stranger-2',
+      'home',
+      'stranger-3',
+    ]);
+  });
+
+  it('refuses at once who is known, too, where as many of those wait', async () => {
+    const bench = new Bench(1);
+    for (let i = 0; i < room(1); i += 1) void bench.put({ key: `known-${i}`, isKnown: true });
+    await expectRefused(bench.put({ key: 'another', isKnown: true }).outcome, 'service_unavailable');
+    void bench.put({ key: 'stranger' });
+    expect(bench.queue.readings()).toEqual({ running: 1, waiting: room(1) });
+  });
+
   it('refuses at once who would wait for too long, and says when to come again', async () => {
     const bench = new Bench(2);
     for (let i = 0; i < room(2); i += 1) void bench.put({ key: 'flood' });

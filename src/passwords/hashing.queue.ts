@@ -1,12 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
 import { AppError } from '../platform/errors/app.errors.js';
 import { httpErrors } from '../platform/errors/http.errors.js';
+import { FairLine } from './fair-line.js';
 import { hashingWait } from './passwords.metrics.js';
 
 /** Whose turn it is about, and whether it is still wanted. */
 export interface Turn {
   /** Turns of different keys alternate, however many one of them has waiting. */
   key: string;
+  /** Turns of this sort alternate with those of the other, however many keys that has. */
+  isKnown?: boolean;
   /** Asked when the turn comes; what it throws is the turn's outcome. */
   admit?: () => Promise<unknown>;
   /** Aborted when nobody waits for the outcome any more. */
@@ -27,10 +30,13 @@ const FIRST_GUESS_MS = 200;
 
 /**
  * Who hashes next. Bounded by time: who would wait longer than `maxWaitMs` is refused at once, as nobody is who comes from an
- * address that has fewer waiting; whom those have kept waiting for so long after all, is refused then.
+ * address that has fewer waiting; whom those have kept waiting for so long after all, is refused then. Those who are known have every
+ * second turn, from however many addresses strangers come.
  */
 export class HashingQueue {
-  private readonly waiting = new Map<string, Waiting[]>();
+  private readonly known = new FairLine<Waiting>();
+  private readonly strange = new FairLine<Waiting>();
+  private wasKnown = false;
   private running = 0;
   private meanMs = FIRST_GUESS_MS;
 
@@ -44,7 +50,7 @@ export class HashingQueue {
   /** @throws `service_unavailable`, `client_closed_request`, whatever `work` or the turn's `admit` throw */
   run<T>(turn: Turn, work: () => Promise<T>): Promise<T> {
     if (turn.signal?.aborted) return Promise.reject(hungUp());
-    const ahead = this.ahead(turn.key);
+    const ahead = this.ahead(turn);
     const wait = ((this.running - this.threads + 1 + ahead) / this.threads) * this.meanMs;
     if (this.running >= this.threads && wait > this.maxWaitMs) return Promise.reject(overloaded(wait));
     return new Promise<T>((resolve, reject) => {
@@ -61,40 +67,34 @@ export class HashingQueue {
 
   /** How many turns there are. */
   readings(): { running: number; waiting: number } {
-    let waiting = 0;
-    for (const entries of this.waiting.values()) waiting += entries.length;
-    return { running: this.running, waiting };
+    return { running: this.running, waiting: this.known.size + this.strange.size };
   }
 
   /** Asks those that wait whether they still may: who would be refused when the turn comes need not wait for it. */
   reconsider(): void {
-    for (const entry of [...this.waiting.values()].flat())
+    for (const entry of [...this.known.all(), ...this.strange.all()])
       entry.turn.admit?.().catch((reason: unknown) => this.leave(entry, reason));
   }
 
-  /** How many turns come before a new one of `key`. */
-  private ahead(key: string): number {
-    const own = this.waiting.get(key)?.length ?? 0;
-    let ahead = 0;
-    for (const entries of this.waiting.values()) ahead += Math.min(entries.length, own + 1);
-    return ahead;
+  /** How many turns come before a new one. */
+  private ahead({ key, isKnown }: Turn): number {
+    const [own, other] = isKnown ? [this.known, this.strange] : [this.strange, this.known];
+    const ahead = own.ahead(key);
+    return ahead + Math.min(other.size, ahead + 1);
+  }
+
+  private lineOf({ isKnown }: Turn): FairLine<Waiting> {
+    return isKnown ? this.known : this.strange;
   }
 
   private enqueue(entry: Waiting): void {
-    const { key, signal } = entry.turn;
-    const entries = this.waiting.get(key) ?? [];
-    entries.push(entry);
-    this.waiting.set(key, entries);
+    this.lineOf(entry.turn).add(entry.turn.key, entry);
     entry.patience = setTimeout(() => this.leave(entry, overloaded(this.maxWaitMs)), this.maxWaitMs);
-    signal?.addEventListener('abort', () => this.leave(entry, hungUp()), { once: true });
+    entry.turn.signal?.addEventListener('abort', () => this.leave(entry, hungUp()), { once: true });
   }
 
   private leave(entry: Waiting, reason: unknown): void {
-    const entries = this.waiting.get(entry.turn.key) ?? [];
-    const at = entries.indexOf(entry);
-    if (at === -1) return;
-    entries.splice(at, 1);
-    if (entries.length === 0) this.waiting.delete(entry.turn.key);
+    if (!this.lineOf(entry.turn).remove(entry.turn.key, entry)) return;
     clearTimeout(entry.patience);
     entry.refuse(reason);
   }
@@ -113,15 +113,12 @@ export class HashingQueue {
     }
   }
 
-  /** The first of the key whose turn is longest ago. */
   private next(): Waiting | undefined {
-    for (const [key, entries] of this.waiting) {
-      const entry = entries.shift();
-      this.waiting.delete(key);
-      if (entries.length > 0) this.waiting.set(key, entries);
-      return entry;
-    }
-    return undefined;
+    const entry = this.wasKnown
+      ? (this.strange.next() ?? this.known.next())
+      : (this.known.next() ?? this.strange.next());
+    this.wasKnown = entry?.turn.isKnown === true;
+    return entry;
   }
 
   private async measured<T>({ admit, signal }: Turn, work: () => Promise<T>): Promise<T> {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { HashingQueue } from '../../src/passwords/hashing.queue.js';
 import { PasswordsService } from '../../src/passwords/passwords.service.js';
 import { PASSWORD, startApp, type TestApp } from '../support/app.js';
 import { HANDED_OUT, HeldThreads } from '../support/held-threads.js';
@@ -37,8 +38,8 @@ describe('more logins than there are threads to hash for', () => {
     );
   const guesses = (count: number) => Promise.all(Array.from({ length: count }, () => guess('/v1/login')));
   const waiting = () => {
-    const { queue } = t.app.get<unknown, { queue: { waiting: Map<string, unknown[]> } }>(PasswordsService);
-    return [...queue.waiting.values()].flat().length;
+    const { queue } = t.app.get<unknown, { queue: HashingQueue }>(PasswordsService);
+    return queue.readings().waiting;
   };
 
   it('are all answered in the end', async () => {
@@ -84,6 +85,31 @@ describe('more logins than there are threads to hash for', () => {
     await eventually(() => waiting() > admitted || refused() > 1);
     threads.release();
     expect((await other).status).toBe(401);
+    await Promise.all(begun);
+  });
+
+  it('leave room, from however many addresses, for who has signed in from theirs before', async () => {
+    const home = '203.0.113.9';
+    const comeHome = () =>
+      post(
+        `${t.url}/v1/login`,
+        { email: 'owner@example.com', password: PASSWORD },
+        { 'x-forwarded-for': home },
+      );
+    threads.release();
+    expect((await comeHome()).status).toBe(200);
+    threads = new HeldThreads(t);
+    const begun: Promise<Answer>[] = [];
+    const refused = () => t.logs.filter(({ reason }) => reason === 'hashing_queue_full').length;
+    while (refused() === 0) {
+      begun.push(guess('/v1/login', `2001:db8:0:${begun.length.toString(16)}::1`));
+      await eventually(() => waiting() + HANDED_OUT >= begun.length || refused() > 0);
+    }
+    const admitted = waiting();
+    const owner = comeHome();
+    await eventually(() => waiting() > admitted || refused() > 1);
+    threads.release();
+    expect((await owner).status).toBe(200);
     await Promise.all(begun);
   });
 

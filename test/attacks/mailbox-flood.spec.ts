@@ -92,6 +92,32 @@ describe('one mailbox, under all addresses that its provider gives it', () => {
   });
 });
 
+describe('the owner of an account', () => {
+  it('can ask for a new password whatever was asked for at the other addresses of their mailbox', async () => {
+    const { email } = await t.createUser('owner@example.com');
+    for (let i = 0; i <= MAILS; i += 1) {
+      await post(`${t.url}/v1/forgot-password`, { email: `owner+${i}@example.com` });
+      await post(`${t.url}/v1/register`, { email: `owner+${i}@example.com`, password: PASSWORD });
+    }
+    const before = server.to(email).length;
+    for (let i = 0; i < MAILS; i += 1)
+      expect((await post(`${t.url}/v1/forgot-password`, { email })).status).toBe(202);
+    expect((await post(`${t.url}/v1/forgot-password`, { email })).status).toBe(429);
+    await drain(t);
+    expect(server.to(email).length - before).toBe(MAILS);
+  });
+
+  it('can change its address whatever was asked for at their mailbox', async () => {
+    const { email } = await t.createUser('mover@example.com');
+    const token = await login(t.url, email, PASSWORD);
+    for (let i = 0; i <= MAILS; i += 1) {
+      await post(`${t.url}/v1/forgot-password`, { email });
+      await post(`${t.url}/v1/register`, { email, password: PASSWORD });
+    }
+    expect((await changeEmail(token, 'moved@example.com')).status).toBe(202);
+  });
+});
+
 describe('whoever has had all mails of their own', () => {
   it('spends nobody else’s by asking for more', async () => {
     const { email: own } = await t.createUser();

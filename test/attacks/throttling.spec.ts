@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { PASSWORD, startApp, type TestApp } from '../support/app.js';
-import { login, post, type Answer } from '../support/http.js';
+import { bearer, login, post, type Answer } from '../support/http.js';
 import { refresh, refreshed } from '../support/tokens.js';
 
 const limits = {
@@ -141,6 +141,19 @@ describe('guessing passwords', () => {
       ...Array<number>(120).fill(200),
       ...Array<number>(10).fill(429),
     ]);
+  });
+
+  it('counts the passwords that it gives again with a token among them', async () => {
+    const address = anotherAddress();
+    const token = (await tryAs(email, PASSWORD, address)).headers.get('access_token') ?? '';
+    const from = { 'x-forwarded-for': address, ...bearer(token) };
+    const begin = () => post(`${t.url}/v1/two-factor`, { password: PASSWORD }, from);
+    const answers: Answer[] = [];
+    for (let i = 0; i < 120; i += 1) answers.push(await begin());
+    const statuses = answers.map(({ status }) => status);
+    expect(statuses).toEqual([...Array<number>(119).fill(statuses[0] ?? 0), 429]);
+    expect(statuses[0]).toBeLessThan(300);
+    expectTooMany(await tryAs(email, PASSWORD, address), 60);
   });
 
   it('counts them before their bodies are read, at both endpoints, and answers with the headers of any other', async () => {

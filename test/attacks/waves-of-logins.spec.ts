@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ThrottlesService } from '../../src/attempts/throttles.service.js';
+import type { HashingQueue } from '../../src/passwords/hashing.queue.js';
 import { PasswordsService } from '../../src/passwords/passwords.service.js';
 import { PASSWORD, startApp, type TestApp } from '../support/app.js';
 import { HANDED_OUT, HeldThreads } from '../support/held-threads.js';
@@ -13,7 +14,7 @@ import { open, requestBytes } from '../support/socket.js';
 const FAILURES = 20;
 const AT_ONCE = 25;
 interface Running {
-  queue: { readings(): { running: number; waiting: number } };
+  queue: HashingQueue;
 }
 const TOO_MANY = 'Too Many Attempts.';
 

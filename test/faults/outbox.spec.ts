@@ -3,6 +3,7 @@ import { SweepingService } from '../../src/platform/database/sweeping.service.js
 import { DispatcherService } from '../../src/platform/outbox/dispatcher.service.js';
 import { JobFailure } from '../../src/platform/outbox/failure.js';
 import { LEASE_MS, LeasesService } from '../../src/platform/outbox/leases.service.js';
+import { MAX_FINISHED } from '../../src/platform/outbox/outbox.module.js';
 import { OutboxService, type Attempt, type JobHandler } from '../../src/platform/outbox/outbox.service.js';
 import { startApp, type TestApp } from '../support/app.js';
 
@@ -269,5 +270,23 @@ describe('a sweep', () => {
     t.clock.advance(23 * DAY);
     await sweep();
     expect(await left()).toEqual(['waiting']);
+  });
+
+  it('leaves as many as anybody looks at, and every job that is not done', async () => {
+    await t.dataSource.query('DELETE FROM outbox');
+    const more = 1_500;
+    await t.dataSource.query(
+      `INSERT INTO outbox (id, kind, state, attempts, created_at, finished_at)
+       WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${MAX_FINISHED + more})
+       SELECT CAST(n AS varchar(22)), 'test.job', CASE WHEN n <= 2 THEN 'failed' ELSE 'done' END, 1, $1, $1 + n FROM numbers`,
+      [t.clock.now()],
+    );
+    await put('waiting', 'unknown.job');
+    expect(await t.app.get(SweepingService).sweep()).toBe(more - 2);
+    const oldest = await t.dataSource.query<object[]>(
+      "SELECT state FROM outbox WHERE state = 'failed' OR state = 'waiting'",
+    );
+    expect(oldest).toHaveLength(3);
+    await t.dataSource.query('DELETE FROM outbox');
   });
 });
