@@ -275,11 +275,11 @@ describe('a sweep', () => {
   it('leaves as many as anybody looks at, and every job that is not done', async () => {
     await t.dataSource.query('DELETE FROM outbox');
     const more = 1_500;
+    const now = t.clock.now();
     await t.dataSource.query(
       `INSERT INTO outbox (id, kind, state, attempts, created_at, finished_at)
        WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${MAX_FINISHED + more})
-       SELECT CAST(n AS varchar(22)), 'test.job', CASE WHEN n <= 2 THEN 'failed' ELSE 'done' END, 1, $1, $1 + n FROM numbers`,
-      [t.clock.now()],
+       SELECT CAST(n AS varchar(22)), 'test.job', CASE WHEN n <= 2 THEN 'failed' ELSE 'done' END, 1, ${now}, ${now} + n FROM numbers`,
     );
     await put('waiting', 'unknown.job');
     expect(await t.app.get(SweepingService).sweep()).toBe(more - 2);

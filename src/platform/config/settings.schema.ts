@@ -132,7 +132,7 @@ export const groups = {
       'LOGINS_PER_MINUTE_PER_ADDRESS',
       '120',
       rule.integer(0, 1_000_000, 'logins'),
-      'Logins from an address in a minute, right or wrong; 0 is no limit.',
+      'Logins from an address in a minute, right or wrong, and passwords given again with a token; 0 is no limit.',
     ),
     refreshesPer5MinutesPerSession: setting(
       'REFRESHES_PER_5_MINUTES_PER_SESSION',
@@ -150,7 +150,7 @@ export const groups = {
       'MAILS_PER_HOUR_PER_EMAIL',
       '5',
       rule.integer(0, 1_000_000, 'mails'),
-      'Mails that anybody can have sent to a mailbox in an hour, all its +tags together, and changes of a password, which its owner is told by mail; 0 is no limit.',
+      'Mails that anybody can have sent to a mailbox in an hour, all its +tags together; likewise to an account for a new password, and changes of its password or e-mail; 0 is no limit.',
     ),
     loginQueueMaxWaitMs: setting(
       'LOGIN_QUEUE_MAX_WAIT_MS',
