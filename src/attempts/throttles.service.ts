@@ -86,18 +86,19 @@ export class ThrottlesService implements OnModuleInit {
     await consume(this.requestsOfAddress, addressKey(address), 'too_many_requests_of_address');
   }
 
-  /** Counts a mail to the mailbox of a canonical e-mail that may be anybody's, whether it will be sent or not: none is flooded. @throws `too_many_attempts` */
+  /** Counts a mail to a canonical e-mail that may be anybody's, and to its mailbox, whether it will be sent or not: none is flooded. @throws `too_many_attempts` */
   async countMail(email: string): Promise<void> {
-    await consume(this.mails, hashOf(mailboxOf(email)), 'too_many_mails');
+    await consume(this.mails, `mailbox-${hashOf(mailboxOf(email))}`, 'too_many_mails');
+    await this.countReset(email);
   }
 
   /**
-   * Counts a mail that lets the owner of an e-mail in again. Of that e-mail alone: what the mailbox's other addresses ask for, which
+   * Counts a mail that lets the owner of an e-mail in again. To that e-mail alone: what the mailbox's other addresses ask for, which
    * have no account and are sent nothing, keeps nobody out.
    * @throws `too_many_attempts`
    */
   async countReset(email: string): Promise<void> {
-    await consume(this.mails, `reset-${hashOf(email)}`, 'too_many_mails');
+    await consume(this.mails, hashOf(email), 'too_many_mails');
   }
 
   /** Counts a change of an account that its owner gets a mail about. @throws `too_many_attempts` */

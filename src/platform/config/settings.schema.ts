@@ -150,7 +150,7 @@ export const groups = {
       'MAILS_PER_HOUR_PER_EMAIL',
       '5',
       rule.integer(0, 1_000_000, 'mails'),
-      'Mails that anybody can have sent to a mailbox in an hour, all its +tags together; likewise to an account for a new password, and changes of its password or e-mail; 0 is no limit.',
+      'Mails that anybody can have sent to an e-mail in an hour, and to all +tags of its mailbox by registering; and changes of an account’s password or e-mail, which its owner is told by mail; 0 is no limit.',
     ),
     loginQueueMaxWaitMs: setting(
       'LOGIN_QUEUE_MAX_WAIT_MS',
