@@ -13,6 +13,9 @@ import { createLogger, NestLogger } from './platform/logging/logger.js';
 // What is made in the data directory is for its owner only, the database too.
 process.umask(0o077);
 
+// Whoever reads it may leave first: what is shown once is lost then, and the server goes on.
+process.stdout.on('error', () => undefined);
+
 const END_PATIENCE_MS = 9_500;
 
 /** Starts the server. */
