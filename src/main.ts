@@ -8,7 +8,7 @@ import { PasswordsService } from './passwords/passwords.service.js';
 import { loadConfig } from './platform/config/config.module.js';
 import { ConfigError, type Config } from './platform/config/config.schema.js';
 import { databaseFault } from './platform/database/database.errors.js';
-import { createLogger, NestLogger } from './platform/logging/logger.js';
+import { createLogger, NestLogger, written } from './platform/logging/logger.js';
 
 // What is made in the data directory is for its owner only, the database too.
 process.umask(0o077);
@@ -18,10 +18,12 @@ process.stdout.on('error', () => undefined);
 
 const END_PATIENCE_MS = 9_500;
 
+let logger: Logger | undefined;
+
 /** Starts the server. */
 async function start(): Promise<void> {
   const config = loadConfig();
-  const logger = createLogger(config.logLevel);
+  logger = createLogger(config.logLevel);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule, createAdapter(config), {
     logger: new NestLogger(logger),
     bodyParser: false,
@@ -53,7 +55,7 @@ function endInTime({ shutdownDelaySeconds }: Config, logger: Logger): void {
       setTimeout(
         () => {
           logger.error('not closed in time: ending now');
-          logger.flush(() => process.exit(1));
+          void written(logger).then(() => process.exit(1));
         },
         shutdownDelaySeconds * 1000 + END_PATIENCE_MS,
       ).unref();
@@ -85,10 +87,11 @@ function wayIn(url: string, { email, password, isGenerated }: FirstAdministrator
 `;
 }
 
-start().catch((error: unknown) => {
+start().catch(async (error: unknown) => {
   // What was half started ended as it was told to.
   if (isEnding) process.exit(0);
   process.stderr.write(`${reasonOf(error)}\n`);
+  if (logger) await written(logger);
   process.exit(1);
 });
 

@@ -4,6 +4,8 @@ import pretty from 'pino-pretty';
 
 /** Bytes of lines that wait for a reader slower than we write; further ones are left out, or the memory would have no bound. */
 const BACKLOG = 4_194_304;
+/** How long an end waits for the last lines to be taken. */
+const LAST_LINES_MS = 300;
 
 /** Under load the lines of many requests share one write; on a quiet server a line waits a moment. An exit writes them all. */
 const gathering = {
@@ -41,6 +43,20 @@ export function createLogger(level: string): Pino {
     leftOut = 0;
   });
   return logger;
+}
+
+/**
+ * Resolves when the lines until now are written, or nobody has taken them for a moment. Before an exit: what is left then, pino tries to
+ * write for ever where the reader is gone and no write has shown it yet.
+ */
+export function written(logger: Pino): Promise<void> {
+  return new Promise((resolve) => {
+    const patience = setTimeout(resolve, LAST_LINES_MS);
+    logger.flush(() => {
+      clearTimeout(patience);
+      resolve();
+    });
+  });
 }
 
 /** As pino's own, but that many lines share one millisecond and its text. */

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { httpErrors } from '../errors/http.errors.js';
 import type { UnreadRequest } from '../http/connection-error.js';
 import { observeRequest } from '../metrics/request-durations.js';
+import { written } from './logger.js';
 
 /** Writes the one line of a request, and counts it. */
 export interface RequestLog {
@@ -29,6 +30,7 @@ export function logRequests(
     answered(request, reply);
     done();
   });
+  server.addHook('onClose', () => written(logger));
   return {
     answered,
     left: ({ request, elapsedTime }) =>
